@@ -1,7 +1,7 @@
-import { defineConfig } from "vitest/config"
+import type { ViteUserConfig } from "vitest/config"
 
 // Every workspace runs with this file; relative paths start at the workspace.
-export default defineConfig({
+const config: ViteUserConfig = {
   test: {
     include: ["**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
@@ -15,4 +15,6 @@ export default defineConfig({
     reporters: ["default", "json"],
     outputFile: { json: ".turbo/vitest.json" },
   },
-})
+}
+
+export default config

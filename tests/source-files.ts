@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, sep } from "node:path"
 
 /** What the rules read of a package.json. */
@@ -37,10 +37,13 @@ const filesUnder = (folder: string): Array<SourceFile> =>
 const workspaceAt = (folder: string): Workspace => ({
   folder,
   manifest: JSON.parse(readFileSync(join(repository, folder, "package.json"), "utf8")) as Manifest,
-  sources: filesUnder(`${folder}/src`),
+  sources: existsSync(join(repository, folder, "src")) ? filesUnder(`${folder}/src`) : [],
 })
 
 /** All packages and apps of this repository. */
 export const workspaces: ReadonlyArray<Workspace> = ["packages", "apps"].flatMap((parent) =>
-  readdirSync(join(repository, parent)).map((name) => workspaceAt(`${parent}/${name}`)),
+  readdirSync(join(repository, parent))
+    .map((name) => `${parent}/${name}`)
+    .filter((folder) => existsSync(join(repository, folder, "package.json")))
+    .map(workspaceAt),
 )
