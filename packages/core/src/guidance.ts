@@ -1,0 +1,26 @@
+import * as Context from "effect/Context"
+import type { Prediction } from "./noise-process.ts"
+
+export interface GuidanceInput {
+  readonly conditional: Prediction
+  readonly unconditional: Prediction
+  /** The strength that the request asks for. */
+  readonly scale: number
+  readonly timestep: number
+  readonly index: number
+  readonly steps: number
+}
+
+/** How the answers with and without the prompt become one. */
+export interface GuidanceShape {
+  readonly name: string
+  /** Whether the network has to be asked without the prompt too. */
+  readonly usesUnconditional: (scale: number) => boolean
+  readonly combine: (input: GuidanceInput) => Prediction
+}
+
+const GuidanceBase: Context.ServiceClass<Guidance, "@auteur/core/Guidance", GuidanceShape> = Context.Service<
+  Guidance,
+  GuidanceShape
+>()("@auteur/core/Guidance")
+export class Guidance extends GuidanceBase {}

@@ -1,0 +1,22 @@
+import * as Context from "effect/Context"
+
+/** What a VAE and a denoiser must share to work together. */
+export interface LatentSpaceShape {
+  readonly name: string
+  /** Channels of a latent frame. */
+  readonly channels: number
+  /** Pixels per latent position, along height and along width. */
+  readonly spatialCompression: number
+  /** Frames per latent frame; the first frame has a latent frame to itself. */
+  readonly temporalCompression: number
+}
+
+/** A latent space as a requirement: the VAE's layer provides it, the denoiser's layer asks for it, so a mismatch does not compile. */
+export interface LatentSpace<Name extends string> {
+  readonly LatentSpace: Name
+}
+
+export const LatentSpace = <const Name extends string>(
+  name: Name,
+): Context.Service<LatentSpace<Name>, LatentSpaceShape> =>
+  Context.Service<LatentSpace<Name>, LatentSpaceShape>(`@auteur/core/LatentSpace/${name}`)

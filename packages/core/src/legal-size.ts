@@ -1,0 +1,103 @@
+import type { DenoiserShape, LatentSize } from "./denoiser.ts"
+import { RequestError } from "./errors.ts"
+import type { GenerateRequest } from "./request.ts"
+import type { VideoVaeShape } from "./video-vae.ts"
+
+/** The latents that a request is made in. */
+export interface LatentPlan {
+  /** What the denoiser runs on. */
+  readonly size: LatentSize
+  /** Latent frames at the start that only fill up a temporal patch and are dropped before decoding. */
+  readonly padding: number
+  /** Pixels of the result. */
+  readonly frames: number
+  readonly height: number
+  readonly width: number
+}
+
+/** The latent frames that `frames` frames are encoded to. */
+export const latentFrames = (frames: number, temporalCompression: number): number =>
+  Math.floor((frames - 1) / temporalCompression) + 1
+
+/**
+ * Finds the latents of a request. Fails with a {@link RequestError} that names the nearest legal values when a length or a size
+ * cannot be made exactly: the VAE decodes 2N latent frames to 8N frames and 2N+1 to 8N+1; height and width are made of patches.
+ */
+export const planLatents = (
+  request: Pick<GenerateRequest, "frames" | "height" | "width" | "image" | "video">,
+  vae: VideoVaeShape,
+  denoiser: DenoiserShape,
+): LatentPlan => {
+  const pixels = vae.spatialCompression
+  const given = request.video ?? request.image
+  const frames =
+    request.frames ?? request.video?.length("frames") ?? vae.decodedFrames(denoiser.trained.frames)
+  const height = request.height ?? given?.length("height") ?? denoiser.trained.height * pixels
+  const width = request.width ?? given?.length("width") ?? denoiser.trained.width * pixels
+
+  checkFrames(frames, vae)
+  checkLength("height", height, pixels * denoiser.patch.height)
+  checkLength("width", width, pixels * denoiser.patch.width)
+  checkGiven(request, { frames, height, width })
+
+  const exact = latentFrames(frames, vae.temporalCompression)
+  const padding = (denoiser.patch.frames - (exact % denoiser.patch.frames)) % denoiser.patch.frames
+  if (padding > 0 && request.video !== undefined) {
+    throw new RequestError({
+      message: `${denoiser.name} works on ${denoiser.patch.frames} latent frames at a time, so a video of ${frames} frames (${exact} latent frames) cannot be its start: give one of ${vae.decodedFrames(exact - (exact % denoiser.patch.frames))} or ${vae.decodedFrames(exact + padding)} frames.`,
+    })
+  }
+  const size = { frames: exact + padding, height: height / pixels, width: width / pixels }
+  const refused = denoiser.refuse(size)
+  if (refused !== undefined) throw new RequestError({ message: refused })
+  return { size, padding, frames, height, width }
+}
+
+const checkFrames = (frames: number, vae: VideoVaeShape): void => {
+  const decoded = (count: number) => vae.decodedFrames(latentFrames(count, vae.temporalCompression))
+  if (Number.isSafeInteger(frames) && frames > 0 && decoded(frames) === frames) return
+  if (!Number.isFinite(frames) || frames < 1) {
+    throw new RequestError({ message: `A video of ${frames} frames cannot be made: the shortest has 1 frame.` })
+  }
+  let [below, above] = [Math.floor(frames), Math.ceil(frames)]
+  while (below > 1 && decoded(below) !== below) below--
+  while (decoded(above) !== above) above++
+  throw new RequestError({
+    message: `A video of ${frames} frames cannot be made: the nearest lengths are ${below} and ${above} frames.`,
+  })
+}
+
+const checkLength = (name: "height" | "width", length: number, multiple: number): void => {
+  if (Number.isSafeInteger(length) && length > 0 && length % multiple === 0) return
+  const below = Math.floor(length / multiple) * multiple
+  const above = Math.max(Math.ceil(length / multiple) * multiple, multiple)
+  const nearest =
+    Number.isFinite(length) && below > 0 && below !== above
+      ? `the nearest are ${below} and ${above}`
+      : `the smallest is ${multiple}`
+  throw new RequestError({
+    message: `A ${name} of ${length} pixels cannot be made: it has to be a multiple of ${multiple}; ${nearest}.`,
+  })
+}
+
+const checkGiven = (
+  request: Pick<GenerateRequest, "image" | "video">,
+  wanted: { readonly frames: number; readonly height: number; readonly width: number },
+): void => {
+  for (const name of ["image", "video"] as const) {
+    const given = request[name]
+    if (given === undefined) continue
+    const [height, width] = [given.length("height"), given.length("width")]
+    if (height !== wanted.height || width !== wanted.width) {
+      throw new RequestError({
+        message: `The ${name} is ${width}×${height} pixels, but ${wanted.width}×${wanted.height} are asked for: resize it first.`,
+      })
+    }
+    const frames = name === "image" ? 1 : wanted.frames
+    if (given.length("frames") !== frames || given.length("channels") !== 3 || given.length("batch") !== 1) {
+      throw new RequestError({
+        message: `The ${name} has the shape [${given.shape.join(", ")}]; [1, ${frames}, ${height}, ${width}, 3] is needed.`,
+      })
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import { RequestError } from "./errors.ts"
+import type { Level, NoiseProcess, Prediction, PredictionType } from "./noise-process.ts"
+import { Tensor } from "./tensor.ts"
+import type { Latents } from "./tensor.ts"
+
+/** Variance-preserving diffusion with ᾱ for each of the timesteps 0…T−1. */
+export const variancePreserving = (alphasCumprod: Float64Array): NoiseProcess => ({
+  kind: "variance-preserving",
+  alphasCumprod,
+})
+
+/** Rectified flow: straight lines between noise and clean latents. */
+export const rectifiedFlow: NoiseProcess = { kind: "rectified-flow" }
+
+/**
+ * The level at a timestep. A variance-preserving timestep may be fractional (log-SNR is interpolated) and −1 is no noise;
+ * a rectified-flow timestep is 1000 σ.
+ */
+export const levelAt = (process: NoiseProcess, timestep: number): Level => {
+  if (process.kind === "rectified-flow") {
+    const sigma = timestep / 1000
+    return { alpha: 1 - sigma, sigma, timestep }
+  }
+  const alphaCumprod = alphaCumprodAt(process.alphasCumprod, timestep)
+  return { alpha: Math.sqrt(alphaCumprod), sigma: Math.sqrt(1 - alphaCumprod), timestep }
+}
+
+const alphaCumprodAt = (table: Float64Array, timestep: number): number => {
+  if (timestep < 0) return 1
+  const before = Math.min(Math.floor(timestep), table.length - 1)
+  const after = Math.min(before + 1, table.length - 1)
+  const [a, b, w] = [table[before]!, table[after]!, timestep - before]
+  if (w === 0 || a === b) return a
+  // Without noise at neither end, log-SNR is finite; the last entry of a zero-terminal-SNR table has none, so ᾱ itself is interpolated there.
+  if (a === 0 || b === 0) return a + w * (b - a)
+  const logSnr = Math.log(a / (1 - a)) * (1 - w) + Math.log(b / (1 - b)) * w
+  return 1 / (1 + Math.exp(-logSnr))
+}
+
+/** Whether two processes have the same levels at the same timesteps. */
+export const sameProcess = (a: NoiseProcess, b: NoiseProcess): boolean => {
+  if (a.kind === "rectified-flow" || b.kind === "rectified-flow") return a.kind === b.kind
+  return (
+    a.alphasCumprod === b.alphasCumprod ||
+    (a.alphasCumprod.length === b.alphasCumprod.length &&
+      a.alphasCumprod.every((alpha, timestep) => alpha === b.alphasCumprod[timestep]))
+  )
+}
+
+/**
+ * The exact change of variables between processes: the level of `to` at the signal-to-noise ratio of `level`, and the factor
+ * that turns a sample at `level` into one there.
+ */
+export const matchLevel = (to: NoiseProcess, level: Level): { readonly level: Level; readonly factor: number } => {
+  const matched = to.kind === "rectified-flow" ? matchRectifiedFlow(level) : matchVariancePreserving(to, level)
+  const factor =
+    level.alpha > level.sigma ? matched.alpha / level.alpha : matched.sigma / level.sigma
+  return { level: matched, factor }
+}
+
+const matchRectifiedFlow = ({ alpha, sigma }: Level): Level => {
+  const flow = sigma / (alpha + sigma)
+  return { alpha: 1 - flow, sigma: flow, timestep: 1000 * flow }
+}
+
+const matchVariancePreserving = (
+  process: Extract<NoiseProcess, { kind: "variance-preserving" }>,
+  { alpha, sigma }: Level,
+): Level => {
+  const norm = Math.hypot(alpha, sigma)
+  const target = (alpha / norm) ** 2
+  return { alpha: alpha / norm, sigma: sigma / norm, timestep: timestepOf(process.alphasCumprod, target) }
+}
+
+/** The fractional timestep at which the table, which falls, reaches ᾱ: the inverse of {@link levelAt}. */
+const timestepOf = (table: Float64Array, target: number): number => {
+  const last = table.length - 1
+  if (target >= table[0]!) return 0
+  if (target <= table[last]!) return last
+  let [low, high] = [0, last]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (table[middle]! >= target) low = middle
+    else high = middle
+  }
+  const [a, b] = [table[low]!, table[high]!]
+  if (a === 0 || b === 0) return low + (target - a) / (b - a)
+  const logSnr = (x: number) => Math.log(x / (1 - x))
+  return low + (logSnr(target) - logSnr(a)) / (logSnr(b) - logSnr(a))
+}
+
+/** Reads a network's answer at a level as clean latents and noise. */
+export const toPrediction = (type: PredictionType, sample: Latents, level: Level, output: Latents): Prediction => {
+  const x = sample.contiguous().values()
+  const y = output.contiguous().values()
+  if (x.length !== y.length) {
+    throw new RangeError(`A network answered with [${output.shape}] to a sample of [${sample.shape}].`)
+  }
+  const { alpha, sigma } = level
+  const mix = (a: number, b: number): Latents => {
+    const [p, q] = [Math.fround(a), Math.fround(b)]
+    const data = new Float32Array(x.length)
+    for (let i = 0; i < data.length; i++) data[i] = p * x[i]! + q * y[i]!
+    return Tensor.from("batch frames channels height width", sample.shape, data)
+  }
+  switch (type) {
+    case "v_prediction":
+      return { clean: mix(alpha, -sigma), noise: mix(sigma, alpha) }
+    case "epsilon":
+      return { clean: mix(1 / alpha, -sigma / alpha), noise: output }
+    case "sample":
+      return { clean: output, noise: mix(1 / sigma, -alpha / sigma) }
+    case "flow":
+      return { clean: mix(1, -sigma), noise: mix(1, 1 - sigma) }
+  }
+}
+
+/** alpha · clean + sigma · noise. */
+export const addNoise = (clean: Latents, noise: Latents, level: Level): Latents => {
+  const c = clean.contiguous().values()
+  const n = noise.contiguous().values()
+  if (c.length !== n.length) throw new RequestError({ message: `Noise of [${noise.shape}] cannot be added to latents of [${clean.shape}].` })
+  const data = new Float32Array(c.length)
+  const [alpha, sigma] = [Math.fround(level.alpha), Math.fround(level.sigma)]
+  for (let i = 0; i < data.length; i++) data[i] = alpha * c[i]! + sigma * n[i]!
+  return Tensor.from("batch frames channels height width", clean.shape, data)
+}

@@ -1,0 +1,40 @@
+import * as Context from "effect/Context"
+import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
+import type { Random } from "./random.ts"
+import type { Latents } from "./tensor.ts"
+
+/** The levels of a run: the network is asked once at each, in order. */
+export interface Plan {
+  readonly levels: ReadonlyArray<Level>
+}
+
+/** Where a run stands: plain tensors and numbers, so that it can be saved after any step. */
+export interface SamplerState {
+  /** Steps done, counted from the plan's start. */
+  readonly index: number
+  /** The step that the run began at: 0, or later for video-to-video. */
+  readonly begin: number
+  /** The sample at `plan.levels[index]`. */
+  readonly sample: Latents
+  /** What a multistep method keeps from earlier steps. */
+  readonly memory: Readonly<Record<string, Latents>>
+}
+
+/** One algorithm that walks from noise to clean latents; an immutable value. */
+export interface SamplerShape {
+  readonly name: string
+  /** The process in whose coordinates the sampler steps. */
+  readonly process: NoiseProcess
+  readonly plan: (steps: number) => Plan
+  /** The next state, from the prediction at the current one. Draws from `random` if the method is stochastic. */
+  readonly step: (plan: Plan, state: SamplerState, prediction: Prediction, random: Random) => SamplerState
+}
+
+const SamplerBase: Context.ServiceClass<Sampler, "@auteur/core/Sampler", SamplerShape> = Context.Service<
+  Sampler,
+  SamplerShape
+>()("@auteur/core/Sampler")
+export class Sampler extends SamplerBase {}
+
+/** The state at the start of a run, or at step `begin` of one. */
+export const samplerStart = (sample: Latents, begin = 0): SamplerState => ({ index: begin, begin, sample, memory: {} })
