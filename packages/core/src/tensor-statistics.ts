@@ -46,4 +46,4 @@ export const max = (tensor: AnyTensor<"float32">): number => {
 }
 
 /** Whether no element is NaN or infinite. */
-export const isFinite = (tensor: AnyTensor<"float32">): boolean => tensor.values().every(Number.isFinite)
+export const allFinite = (tensor: AnyTensor<"float32">): boolean => tensor.values().every(Number.isFinite)
