@@ -1,1 +1,2 @@
-export {}
+export * from "./bundled.ts"
+export * from "./model-folder.ts"
