@@ -1,1 +1,8 @@
-export {}
+export * from "./attribute.ts"
+export { Graph, type ElementType, type Node, type Shape } from "./graph.ts"
+export { concat, type Value } from "./value.ts"
+export { WeightScope } from "./weight-scope.ts"
+export * from "./layers.ts"
+export { runtimeTrue, toOnnxModel, type WeightMemory } from "./onnx-model.ts"
+export * from "./engine.ts"
+export type { EngineOptions } from "./make-engine.ts"

@@ -1,0 +1,69 @@
+import { type FileHandle, open, realpath } from "node:fs/promises"
+import {
+  ModelError,
+  readSafetensorsHeader,
+  SafetensorsError,
+  type SafetensorsHeader,
+  safetensorsHeaderLength,
+  type StoredTensor,
+} from "@auteur/core"
+
+/** The tensors of one `.safetensors` file, of which only the header is read; rejects with a {@link ModelError}. */
+export const readWeightFile = async (path: string): Promise<ReadonlyMap<string, StoredTensor>> => {
+  const file = await open(path).catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
+  try {
+    const header = await readHeader(file, path)
+    const real = await realpath(path)
+    return new Map(
+      [...header.tensors].map(([name, { dtype, shape, begin, end }]) => [
+        name,
+        { dtype, shape, file: real, offset: header.dataStart + begin, byteLength: end - begin },
+      ]),
+    )
+  } catch (error) {
+    if (error instanceof ModelError) throw error
+    if (!(error instanceof SafetensorsError)) throw unreadable(path, error)
+    const problem = error.message.charAt(0).toLowerCase() + error.message.slice(1, -1)
+    throw new ModelError({ message: `The weights in ${path} are unusable: ${problem}; download the file again.` })
+  } finally {
+    await file.close()
+  }
+}
+
+const readHeader = async (file: FileHandle, path: string): Promise<SafetensorsHeader> => {
+  const info = await file.stat()
+  if (info.isDirectory()) throw new ModelError({ message: `${path} is a folder, but a .safetensors file is expected.` })
+  if (info.size === 0) {
+    throw new ModelError({ message: `The weights file ${path} is empty: download it again.` })
+  }
+  const start = await readBytes(file, 8)
+  if (start.toString("latin1") === "version ") {
+    throw new ModelError({
+      message: `${path} is a Git LFS pointer, not the weights themselves: fetch them with \`git lfs pull\`, or download the file.`,
+    })
+  }
+  const length = safetensorsHeaderLength(start, info.size)
+  return readSafetensorsHeader(await readBytes(file, 8 + length), info.size)
+}
+
+const readBytes = async (file: FileHandle, length: number): Promise<Buffer> => {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0)
+  return buffer.subarray(0, bytesRead)
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "does not exist: check the path, or download the model",
+  ENOTDIR: "does not exist: a part of its path is a file",
+  EACCES: "may not be read by this user: change its permissions",
+  EPERM: "may not be read by this user: change its permissions",
+  ELOOP: "is a link that leads back to itself: replace it by the file",
+  EISDIR: "is a folder, but a .safetensors file is expected",
+}
+
+/** Says in a sentence why a file or folder cannot be read. */
+export const unreadable = (path: string, error: unknown): ModelError => {
+  const { code, message } = error as NodeJS.ErrnoException
+  return new ModelError({ message: `${path} ${reasons[code ?? ""] ?? `cannot be read: ${message}`}.` })
+}

@@ -1,0 +1,93 @@
+import { Worker } from "node:worker_threads"
+import type { HostTensor } from "../engine.ts"
+import type { RuntimeThread } from "../runtime.ts"
+import type { Answer, Ask } from "./protocol.ts"
+
+interface Request {
+  readonly ask: Ask
+  readonly buffers: ReadonlyArray<ArrayBuffer>
+  readonly resolve: (outputs: Readonly<Record<string, HostTensor>>) => void
+  readonly reject: (error: Error) => void
+  /** Whether nobody waits for the answer any more. */
+  dropped: boolean
+}
+
+// Beside this file, as .ts in the repository and as .js in the published package.
+const besideThis = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
+
+/** Starts a worker thread; requests wait here and are sent one at a time, so that an abandoned one is never begun. */
+export const startThread = (onExit: () => void, file: URL = besideThis): RuntimeThread => {
+  const worker = new Worker(file)
+  const waiting: Array<Request> = []
+  let current: Request | undefined
+  let ended: string | undefined
+  let closing = false
+  let failure = ""
+  // A worker that nobody waits for must not keep the process alive.
+  const settle = () => {
+    if ((current !== undefined && !current.dropped) || waiting.length > 0) worker.ref()
+    else worker.unref()
+  }
+  const next = () => {
+    if (current === undefined) {
+      current = waiting.shift()
+      if (current !== undefined) worker.postMessage(current.ask, current.buffers)
+    }
+    settle()
+  }
+  worker.on("message", (answer: Answer) => {
+    const done = current
+    current = undefined
+    if (done !== undefined && !done.dropped) {
+      if ("failure" in answer) done.reject(new Error(answer.failure))
+      else done.resolve(answer.outputs)
+    }
+    next()
+  })
+  worker.on("error", (error: unknown) => {
+    failure = `: ${error instanceof Error ? error.message : String(error)}`
+  })
+  worker.on("exit", (code) => {
+    ended = closing ? "the engine was closed" : `the worker thread ended by itself (code ${code}${failure})`
+    for (const request of [current, ...waiting.splice(0)]) request?.reject(new Error(ended))
+    current = undefined
+    if (!closing) onExit()
+  })
+  worker.unref()
+
+  const send = (ask: Ask, buffers: ReadonlyArray<ArrayBuffer> = [], signal?: AbortSignal) =>
+    new Promise<Readonly<Record<string, HostTensor>>>((resolve, reject) => {
+      if (ended !== undefined) return reject(new Error(ended))
+      const request: Request = { ask, buffers, resolve, reject, dropped: false }
+      waiting.push(request)
+      signal?.addEventListener("abort", () => {
+        request.dropped = true
+        const index = waiting.indexOf(request)
+        if (index >= 0) waiting.splice(index, 1)
+        settle()
+      })
+      next()
+    })
+  // Nobody waits for these, and they fail only where the worker, and so what they give back, is gone.
+  const sendForgotten = (ask: Ask) => {
+    send(ask).catch(() => {})
+  }
+  return {
+    create: async (session, setup) => {
+      await send({ kind: "create", session, setup }, [setup.model.buffer])
+    },
+    run: async (request, signal) => {
+      const buffers = Object.values(request.inputs).flatMap((input) =>
+        "data" in input ? [input.data.buffer as ArrayBuffer] : [],
+      )
+      return send({ kind: "run", ...request }, buffers, signal)
+    },
+    read: async (resident, signal) => (await send({ kind: "read", resident }, [], signal))["tensor"]!,
+    release: (session) => sendForgotten({ kind: "release", session }),
+    free: (residents) => sendForgotten({ kind: "free", residents }),
+    close: async () => {
+      closing = true
+      await worker.terminate()
+    },
+  }
+}

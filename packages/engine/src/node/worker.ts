@@ -1,0 +1,93 @@
+import * as assert from "node:assert"
+import { parentPort } from "node:worker_threads"
+import { InferenceSession, Tensor } from "onnxruntime-node"
+import type { HostTensor } from "../engine.ts"
+import { runtimeTrue } from "../onnx-model.ts"
+import type { RuntimeInput, SessionSetup } from "../runtime.ts"
+import type { Answer, Ask } from "./protocol.ts"
+
+// The thread that ONNX Runtime blocks while it computes.
+
+assert.ok(parentPort !== null, "worker.ts runs as a worker thread only")
+const port = parentPort
+
+const sessions = new Map<number, InferenceSession>()
+const residents = new Map<number, Tensor>()
+
+const options = ({ folder, memory, threads }: SessionSetup): InferenceSession.SessionOptions => ({
+  executionProviders: ["cpu"],
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  logSeverityLevel: 3,
+  graphOptimizationLevel: "all",
+  extra: {
+    session: { model_external_initializers_file_folder_path: folder, intra_op: { allow_spinning: "0" } },
+    // Folding would widen all 16-bit weights when the session is made.
+    ...(memory === "map" ? { optimization: { disable_specified_optimizers: "ConstantFolding" } } : {}),
+  },
+})
+
+const sessionOf = (number: number): InferenceSession => {
+  const session = sessions.get(number)
+  assert.ok(session !== undefined, `session ${number} is not on this worker`)
+  return session
+}
+
+const residentOf = (number: number): Tensor => {
+  const tensor = residents.get(number)
+  assert.ok(tensor !== undefined, `resident tensor ${number} is not on this worker: it was freed`)
+  return tensor
+}
+
+const toTensor = (input: RuntimeInput): Tensor =>
+  "resident" in input
+    ? residentOf(input.resident)
+    : new Tensor(input.type as "float32", input.data as Float32Array, input.shape)
+
+const toHost = (tensor: Tensor): HostTensor => ({ data: tensor.data as Float32Array, shape: tensor.dims })
+
+const answer = async (ask: Ask): Promise<Record<string, HostTensor>> => {
+  switch (ask.kind) {
+    case "create":
+      sessions.set(ask.session, await InferenceSession.create(ask.setup.model, options(ask.setup)))
+      return {}
+    case "run": {
+      const session = sessionOf(ask.session)
+      const feeds: Record<string, Tensor> = {}
+      for (const [name, input] of Object.entries(ask.inputs)) feeds[name] = toTensor(input)
+      if (session.inputNames.includes(runtimeTrue)) feeds[runtimeTrue] = new Tensor("bool", [true], [])
+      const results = await session.run(feeds)
+      for (const [name, resident] of Object.entries(ask.keep)) residents.set(resident, results[name] as Tensor)
+      return Object.fromEntries(ask.outputs.map((name) => [name, toHost(results[name] as Tensor)]))
+    }
+    case "read": {
+      const { data, shape } = toHost(residentOf(ask.resident))
+      return { tensor: { data: data.slice(), shape } }
+    }
+    case "release": {
+      const session = sessions.get(ask.session)
+      sessions.delete(ask.session)
+      await session?.release()
+      return {}
+    }
+    case "free":
+      for (const resident of ask.residents) residents.delete(resident)
+      return {}
+  }
+}
+
+const reply = (answer: Answer, buffers: Array<ArrayBuffer> = []) => port.postMessage(answer, buffers)
+
+let queue: Promise<void> = Promise.resolve()
+port.on("message", (ask: Ask) => {
+  queue = queue
+    .then(() => answer(ask))
+    .then(
+      (outputs) =>
+        reply(
+          { outputs },
+          Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer),
+        ),
+      (error: unknown) => reply({ failure: error instanceof Error ? error.message : String(error) }),
+    )
+})
