@@ -1,0 +1,38 @@
+import { MediaError } from "@auteur/core"
+import { imageKind } from "./image-kind.ts"
+import { decodeJpeg } from "./jpeg.ts"
+import { decodePng, pngSize } from "./png.ts"
+import type { RgbFrame } from "./rgb-frame.ts"
+
+const LARGEST_MEGAPIXELS = 100
+
+const refuseHuge = ({ width, height }: { readonly width: number; readonly height: number }): void => {
+  if (width * height <= LARGEST_MEGAPIXELS * 1e6) return
+  throw new MediaError({
+    message: `This image is ${width}×${height}; the largest that is read has ${LARGEST_MEGAPIXELS} megapixels: make it smaller first.`,
+  })
+}
+
+/**
+ * Reads a PNG or JPEG image as RGB: upright by its Exif orientation, without its alpha channel.
+ *
+ * @throws MediaError that names what the file is, when it is another kind, damaged or larger than 100 megapixels
+ */
+export const readImage = (bytes: Uint8Array): RgbFrame => {
+  const kind = imageKind(bytes)
+  if (kind !== "PNG" && kind !== "JPEG") {
+    const found = bytes.length === 0 ? "an empty file" : kind === undefined ? "no image that is known" : `${kind}`
+    throw new MediaError({ message: `This is ${found}; PNG and JPEG images are read: save it as one of them.` })
+  }
+  try {
+    if (kind === "JPEG") return decodeJpeg(bytes, LARGEST_MEGAPIXELS)
+    refuseHuge(pngSize(bytes))
+    return decodePng(bytes)
+  } catch (cause) {
+    if (cause instanceof MediaError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new MediaError({
+      message: `This ${kind} image is damaged or cut off (${reason}): save or download it again.`,
+    })
+  }
+}
