@@ -1,1 +1,3 @@
-export {}
+export * from "./load-model.ts"
+export * from "./read-picture.ts"
+export * from "./render.ts"

@@ -18,7 +18,13 @@ export type GenerateEvent =
     }
   /** The first frame of the network's present estimate of the result. (1, 1, height, width, 3) */
   | { readonly type: "preview"; readonly index: number; readonly image: Video }
-  /** Frames are decoded: `pixels` are the new ones, `done` of `total` are there. */
-  | { readonly type: "decode-progress"; readonly pixels: Pixels; readonly done: number; readonly total: number }
+  /** Frames are decoded: `frames` are the new ones and `pixels` the same before rounding; `done` of `total` are there. */
+  | {
+      readonly type: "decode-progress"
+      readonly frames: Video
+      readonly pixels: Pixels
+      readonly done: number
+      readonly total: number
+    }
   /** The result. */
   | { readonly type: "video-end"; readonly video: Video }

@@ -1,6 +1,15 @@
+export type { AxisNames, AxisTuple, Sizes } from "./axes.ts"
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts"
 export * from "./denoiser.ts"
-export * from "./dtype.ts"
+export {
+  bytesPerElement,
+  type DataOf,
+  type DType,
+  fromBfloat16,
+  fromFloat16,
+  toBfloat16,
+  toFloat16,
+} from "./dtype.ts"
 export * from "./errors.ts"
 export { type Cost, estimate, type Estimate, Hardware } from "./estimate.ts"
 export * from "./events.ts"
@@ -14,6 +23,7 @@ export * from "./pixels.ts"
 export * from "./random.ts"
 export * from "./request.ts"
 export * from "./safetensors.ts"
+export type { SafetensorsData, SafetensorsDType } from "./safetensors-dtype.ts"
 export * from "./safetensors-error.ts"
 export * from "./safetensors-header.ts"
 export * from "./sampler.ts"

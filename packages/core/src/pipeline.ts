@@ -15,7 +15,7 @@ import { Random } from "./random.ts"
 import type { GenerateRequest } from "./request.ts"
 import { type Plan, Sampler, type SamplerState } from "./sampler.ts"
 import { type Start, startFromImage, startFromNoise, startFromVideo } from "./start.ts"
-import type { Latents } from "./tensor.ts"
+import type { Latents, Video } from "./tensor.ts"
 import { concat, linearCombination } from "./tensor-arithmetic.ts"
 import { allFinite } from "./tensor-statistics.ts"
 import { type TextEmbeddings, TextEncoder } from "./text-encoder.ts"
@@ -202,13 +202,14 @@ const decode = (
   Stream.unwrap(
     Effect.gen(function* () {
       const vae = yield* VideoVae
-      const videos: Array<ReturnType<typeof toVideo>> = []
+      const videos: Array<Video> = []
       let done = 0
       const progress = vae.decode(latents.contiguous()).pipe(
         Stream.map((pixels: Pixels): GenerateEvent => {
-          videos.push(toVideo(pixels))
-          done += pixels.length("frames")
-          return { type: "decode-progress", pixels, done, total }
+          const frames = toVideo(pixels)
+          videos.push(frames)
+          done += frames.length("frames")
+          return { type: "decode-progress", frames, pixels, done, total }
         }),
       )
       return Stream.concat(

@@ -1,1 +1,9 @@
-export {}
+export * from "./enlarge.ts"
+export * from "./mp4-writer.ts"
+export { encodePng } from "./png.ts"
+export * from "./read-image.ts"
+export type { ResampleFilter } from "./resample.ts"
+export * from "./resize-image.ts"
+export type { RgbFrame } from "./rgb-frame.ts"
+export * from "./video-writer.ts"
+export * from "./write-file.ts"

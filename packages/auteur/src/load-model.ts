@@ -1,0 +1,74 @@
+import type { Denoiser, Guidance, ModelError, Sampler, TextEncoder, VideoVae } from "@auteur/core"
+import * as dit from "@auteur/dit"
+import type { Engine } from "@auteur/engine"
+import { openWeights } from "@auteur/engine/node"
+import { type ModelFolder, openModelFolder, resolveModel } from "@auteur/hub"
+import * as samplers from "@auteur/samplers"
+import * as text from "@auteur/text"
+import * as vae3d from "@auteur/vae3d"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/** How a model folder is put together; what is left out is read from the folder. */
+export interface ModelOptions {
+  /** Another sampler than the folder's scheduler, by name. */
+  readonly sampler?: samplers.SamplerName
+  /** Guidance that changes over the steps, as the reference's `use_dynamic_cfg`. */
+  readonly dynamicGuidance?: boolean
+  /** Tokens that a prompt is padded or cut to. */
+  readonly maxTokens?: number
+  /** Decodes in overlapping tiles: slower, but in less memory. */
+  readonly tiling?: boolean
+  /** Splits the VAE's work in time over so many workers. */
+  readonly parallel?: number
+}
+
+export interface LoadedModel {
+  readonly folder: ModelFolder
+  /** Frames per second that the model was trained at. */
+  readonly fps: number
+  readonly layer: Layer.Layer<TextEncoder | Denoiser | VideoVae | Sampler | Guidance, ModelError, Engine>
+}
+
+/** Reads and checks a model, given by its folder or by a bundled name; its weights are opened when the layer is built. */
+export const loadModel: (nameOrPath: string, options?: ModelOptions) => Effect.Effect<LoadedModel, ModelError> =
+  Effect.fnUntraced(function* (nameOrPath, options = {}) {
+    const folder = yield* openModelFolder(yield* resolveModel(nameOrPath))
+    const transformer = yield* dit.parseTransformerConfig(folder.transformer.config, folder.transformer.path)
+    const vae = yield* vae3d.parseVaeConfig(folder.vae.config, folder.vae.path)
+    const textEncoder = yield* text.parseT5Config(folder.textEncoder.config, folder.textEncoder.path)
+    const tokenizer = yield* text.openTokenizer(folder.tokenizer)
+    const { process, prediction } = yield* samplers.trainingProcess(folder.scheduler)
+    const sampler =
+      options.sampler === undefined
+        ? yield* samplers.samplerFromConfig(folder.scheduler)
+        : yield* samplers.samplerNamed(options.sampler, folder.scheduler)
+    const weights = yield* Effect.all({
+      transformer: openWeights(folder.transformer.path),
+      vae: openWeights(folder.vae.path),
+      textEncoder: openWeights(folder.textEncoder.path),
+    })
+    const layer = Layer.mergeAll(
+      text.layer({
+        config: textEncoder,
+        weights: weights.textEncoder,
+        tokenizer,
+        maxTokens: options.maxTokens ?? transformer.max_text_seq_length,
+      }),
+      samplers.layer(sampler),
+      options.dynamicGuidance === true ? samplers.dynamicGuidance : samplers.classifierFreeGuidance,
+      dit
+        .layer({ config: transformer, weights: weights.transformer, process, prediction, name: folder.name })
+        .pipe(
+          Layer.provideMerge(
+            vae3d.layer({
+              config: vae,
+              weights: weights.vae,
+              tiling: options.tiling ?? false,
+              parallel: options.parallel ?? 1,
+            }),
+          ),
+        ),
+    )
+    return { folder, fps: transformer.patch_size_t === null ? 8 : 16, layer }
+  })
