@@ -1,4 +1,4 @@
-import type { GenerateEvent } from "@auteur/core"
+import type { GenerateEvent } from "auteur"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 

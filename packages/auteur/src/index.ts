@@ -1,3 +1,5 @@
+export type { GenerateEvent } from "@auteur/core"
+export { samplerNames } from "@auteur/samplers"
 export * from "./load-model.ts"
-export * from "./read-picture.ts"
-export * from "./render.ts"
+export * from "./make-video.ts"
+export { checkpointPath } from "./render.ts"

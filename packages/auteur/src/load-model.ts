@@ -12,15 +12,15 @@ import * as Layer from "effect/Layer"
 /** How a model folder is put together; what is left out is read from the folder. */
 export interface ModelOptions {
   /** Another sampler than the folder's scheduler, by name. */
-  readonly sampler?: samplers.SamplerName
+  readonly sampler?: samplers.SamplerName | undefined
   /** Guidance that changes over the steps, as the reference's `use_dynamic_cfg`. */
-  readonly dynamicGuidance?: boolean
+  readonly dynamicGuidance?: boolean | undefined
   /** Tokens that a prompt is padded or cut to. */
-  readonly maxTokens?: number
+  readonly maxTokens?: number | undefined
   /** Decodes in overlapping tiles: slower, but in less memory. */
-  readonly tiling?: boolean
+  readonly tiling?: boolean | undefined
   /** Splits the VAE's work in time over so many workers. */
-  readonly parallel?: number
+  readonly parallel?: number | undefined
 }
 
 export interface LoadedModel {

@@ -5,11 +5,11 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   type GenerateEvent,
-  type MediaError,
+  MediaError,
   type VideoFormat,
   VideoWriter,
 } from "@auteur/core"
-import { checkOutput, writeFileAtomically } from "@auteur/media"
+import { checkWritable, writeFileAtomically } from "@auteur/media"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -69,6 +69,15 @@ export const renderVideo = <E, R>(
     yield* write(output, bytes)
     yield* Effect.promise(() => rm(checkpointPath(output), { force: true }))
   })
+
+const checkOutput = Effect.fnUntraced(function* (output: string, endings: ReadonlyArray<string>) {
+  if (!endings.some((ending) => output.toLowerCase().endsWith(ending))) {
+    return yield* new MediaError({
+      message: `The ending of ${output} is not one that can be written: name a file that ends in ${endings.join(" or ")}.`,
+    })
+  }
+  return yield* Effect.tryPromise({ try: () => checkWritable(output), catch: (cause) => cause as MediaError })
+})
 
 const write = (path: string, bytes: Uint8Array): Effect.Effect<void, MediaError> =>
   Effect.tryPromise({ try: () => writeFileAtomically(path, bytes), catch: (cause) => cause as MediaError })

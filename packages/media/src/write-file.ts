@@ -55,3 +55,21 @@ export const writeFileAtomically = async (path: string, bytes: Uint8Array): Prom
     throw new MediaError({ message: explain(path, cause) })
   }
 }
+
+/**
+ * Finds out before the work whether a file can be written at a path: the folder is there and may be written to.
+ *
+ * @throws MediaError as `writeFileAtomically` does
+ */
+export const checkWritable = async (path: string): Promise<void> => {
+  try {
+    const present = await stat(path).catch(() => undefined)
+    if (present?.isDirectory()) throw Object.assign(new Error(path), { code: "EISDIR" })
+    await access(present === undefined ? dirname(path) : path, constants.W_OK)
+    if (present === undefined && !(await stat(dirname(path))).isDirectory()) {
+      throw Object.assign(new Error(path), { code: "ENOTDIR" })
+    }
+  } catch (cause) {
+    throw new MediaError({ message: explain(path, cause) })
+  }
+}
