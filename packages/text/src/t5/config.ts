@@ -1,0 +1,89 @@
+import { ModelError } from "@auteur/core"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+/** What of a T5 or UMT5 folder's `config.json` shapes the encoder; the names are the file's own. */
+export interface T5Config {
+  /** `t5` has one table of relative positions for all layers, `umt5` one for each. */
+  readonly model_type: "t5" | "umt5"
+  readonly vocab_size: number
+  readonly d_model: number
+  /** Features of one attention head; heads · d_kv need not be d_model. */
+  readonly d_kv: number
+  readonly d_ff: number
+  readonly num_layers: number
+  readonly num_heads: number
+  readonly relative_attention_num_buckets: number
+  readonly relative_attention_max_distance: number
+  readonly layer_norm_epsilon: number
+  /** `gated-gelu` since T5 1.1: gelu(x W₀) · x W₁; `relu` before. */
+  readonly feed_forward_proj: "gated-gelu" | "relu"
+}
+
+const Count = Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
+
+const ConfigSchema = Schema.Struct({
+  model_type: Schema.Literals(["t5", "umt5"]),
+  vocab_size: Count,
+  d_model: Count,
+  d_kv: Count,
+  d_ff: Count,
+  num_layers: Count,
+  num_heads: Count,
+  relative_attention_num_buckets: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(4))),
+  relative_attention_max_distance: Count,
+  layer_norm_epsilon: Schema.optionalKey(Schema.Number.check(Schema.isGreaterThan(0))),
+  feed_forward_proj: Schema.optionalKey(Schema.Literals(["gated-gelu", "relu"])),
+})
+
+/** What transformers takes for fields that a file leaves out. */
+const defaults: Readonly<Record<T5Config["model_type"], Omit<T5Config, "model_type">>> = {
+  t5: {
+    vocab_size: 32_128,
+    d_model: 512,
+    d_kv: 64,
+    d_ff: 2048,
+    num_layers: 6,
+    num_heads: 8,
+    relative_attention_num_buckets: 32,
+    relative_attention_max_distance: 128,
+    layer_norm_epsilon: 1e-6,
+    feed_forward_proj: "relu",
+  },
+  umt5: {
+    vocab_size: 250_112,
+    d_model: 512,
+    d_kv: 64,
+    d_ff: 1024,
+    num_layers: 8,
+    num_heads: 6,
+    relative_attention_num_buckets: 32,
+    relative_attention_max_distance: 128,
+    layer_norm_epsilon: 1e-6,
+    feed_forward_proj: "gated-gelu",
+  },
+}
+
+/**
+ * Checks the `config.json` of a T5 or UMT5 encoder and fills in transformers' defaults.
+ *
+ * A `ModelError` names the field that cannot be run, its value, and what can.
+ */
+export const parseT5Config: (json: unknown, source?: string) => Effect.Effect<T5Config, ModelError> = Effect.fnUntraced(
+  function* (json, source = "text_encoder/config.json") {
+    const found = yield* Effect.mapError(
+      Schema.decodeUnknownEffect(ConfigSchema, { reportInput: true, errors: "all" })(json),
+      (error) =>
+        new ModelError({
+          message: `${source} cannot be run as a T5 or UMT5 encoder: ${error.message.replaceAll(/\n\s*/g, " ")}; use a folder whose config.json has these values.`,
+          cause: error,
+        }),
+    )
+    const config: T5Config = { ...defaults[found.model_type], ...found }
+    const nearest = Math.floor(config.relative_attention_num_buckets / 4)
+    if (config.relative_attention_max_distance > nearest) return config
+    return yield* new ModelError({
+      message: `${source} has relative_attention_max_distance ${config.relative_attention_max_distance}, but with ${config.relative_attention_num_buckets} buckets it must be above ${nearest}: download the file again.`,
+    })
+  },
+)

@@ -1,0 +1,70 @@
+import { ModelError, Tensor, TextEncoder, type TextEmbeddings, type Weights } from "@auteur/core"
+import { Engine } from "@auteur/engine"
+import * as Cache from "effect/Cache"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import type { T5Config } from "./t5/config.ts"
+import { t5EncoderProgram } from "./t5/encoder.ts"
+import type { Tokenizer } from "./tokenizer/tokenizer.ts"
+
+export interface TextEncoderOptions {
+  readonly config: T5Config
+  readonly weights: Weights
+  readonly tokenizer: Tokenizer
+  /** Tokens that a prompt is cut or padded to, its end mark included: 226 for CogVideoX. */
+  readonly maxTokens: number
+}
+
+/** Prompts whose embeddings are kept: with T5-XXL one takes tens of seconds to make and 4 MB to keep. */
+const keptPrompts = 8
+
+/**
+ * T5 or UMT5 as the pipeline's text encoder: no mask, so padding is attended as CogVideoX was trained to.
+ *
+ * The weights are checked when the layer is built: a `ModelError` names the tensor that is missing or does not fit the config.
+ */
+export const layer = (options: TextEncoderOptions): Layer.Layer<TextEncoder, ModelError, Engine> =>
+  Layer.effect(TextEncoder, makeTextEncoder(options))
+
+const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenizer, maxTokens }: TextEncoderOptions) {
+  const model = yield* (yield* Engine).open(weights)
+  const program = t5EncoderProgram(config, { batch: 1, tokens: maxTokens, masked: false })
+  const cost = yield* model.cost(program)
+  const tokenize = (prompt: string) =>
+    Effect.try({
+      try: () => tokenizer.encodePadded(prompt, maxTokens),
+      catch: (error) => new ModelError({ message: (error as Error).message, cause: error }),
+    })
+  const encode = Effect.fnUntraced(function* (prompt: string) {
+    const { ids, truncated } = yield* tokenize(prompt)
+    const unknown = ids.find((id) => id >= config.vocab_size)
+    if (unknown !== undefined) {
+      return yield* new ModelError({
+        message: `The tokenizer gave the id ${unknown}, but vocab_size in the text encoder's config.json is ${config.vocab_size}: use the tokenizer that belongs to this encoder.`,
+      })
+    }
+    const { last_hidden_state: x } = yield* model.run(program, { input_ids: { data: ids, shape: [1, maxTokens] } })
+    const embeddings: TextEmbeddings = Tensor.from(
+      "batch tokens features",
+      [1, maxTokens, config.d_model],
+      x!.data as Float32Array,
+    )
+    return { embeddings, truncated }
+  })
+  const kept = yield* Cache.makeWith(encode, {
+    capacity: keptPrompts,
+    timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero),
+  })
+  return TextEncoder.of({
+    maxTokens,
+    // A copy, so that whoever changes it in place does not change the next one's.
+    encode: (prompt) =>
+      Effect.map(Cache.get(kept, prompt), ({ embeddings, truncated }) => ({
+        embeddings: Tensor.from("batch tokens features", embeddings.shape, embeddings.data.slice()),
+        truncated,
+      })),
+    cost: Effect.succeed(cost),
+  })
+})
