@@ -1,1 +1,21 @@
-export {}
+export * from "./beta-schedule.ts"
+export { classifierFree, layer as classifierFreeLayer } from "./classifier-free.ts"
+export { ddim } from "./ddim.ts"
+export { ddpm, type DdpmSettings, type DdpmVariance } from "./ddpm.ts"
+export type { DiffusionSettings } from "./diffusion-settings.ts"
+export { dpmSolver } from "./dpm-solver.ts"
+export { dynamicGuidance, dynamicStrength, layer as dynamicGuidanceLayer } from "./dynamic-guidance.ts"
+export { flowEuler, type FlowEulerSettings } from "./flow-euler.ts"
+export { flowHeun } from "./flow-heun.ts"
+export type { FlowSettings } from "./flow-sigmas.ts"
+export {
+  type ConfiguredSampler,
+  samplerFromConfig,
+  type SamplerName,
+  samplerNamed,
+  samplerNames,
+  type TrainingProcess,
+  trainingProcess,
+} from "./scheduler-config.ts"
+export type { TimestepSpacing } from "./timestep-spacing.ts"
+export { uniPc, type UniPcSettings } from "./unipc.ts"

@@ -1,0 +1,27 @@
+import { Guidance, type GuidanceShape, type Latents, linearCombination } from "@auteur/core"
+import * as Layer from "effect/Layer"
+
+/** u + g·(c − u): from the unconditional estimate through the conditional one and past it (arXiv 2207.12598 eq. 6). */
+const guided = (unconditional: Latents, conditional: Latents, scale: number): Latents =>
+  linearCombination([
+    [1, unconditional],
+    [
+      scale,
+      linearCombination([
+        [1, conditional],
+        [-1, unconditional],
+      ]),
+    ],
+  ])
+
+/** Classifier-free guidance with one strength for the whole run; off at a strength of 1 or below. */
+export const classifierFree: GuidanceShape = {
+  name: "classifier-free",
+  usesUnconditional: (scale) => scale > 1,
+  combine: ({ conditional, unconditional, scale }) => ({
+    clean: guided(unconditional.clean, conditional.clean, scale),
+    noise: guided(unconditional.noise, conditional.noise, scale),
+  }),
+}
+
+export const layer: Layer.Layer<Guidance> = Layer.succeed(Guidance, classifierFree)

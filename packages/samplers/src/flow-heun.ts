@@ -1,0 +1,49 @@
+import { type Latents, linearCombination, type Prediction, rectifiedFlow, type SamplerShape } from "@auteur/core"
+import { flowLevels, type FlowSettings } from "./flow-sigmas.ts"
+import { advance, currentLevel, remembered } from "./run-position.ts"
+import { checkSteps } from "./timestep-spacing.ts"
+
+const velocityOf = ({ clean, noise }: Prediction): Latents =>
+  linearCombination([
+    [1, noise],
+    [-1, clean],
+  ])
+
+/**
+ * Heun's method along rectified flow: an Euler step, then the same step with the mean of the velocities at both ends.
+ *
+ * N steps ask the network 2N − 1 times and the plan lists each: σ_0, σ_1, σ_1, σ_2, σ_2, …; the last step, to no noise,
+ * stays an Euler step.
+ */
+export const flowHeun = (settings: FlowSettings): SamplerShape => ({
+  name: "flow-heun",
+  process: rectifiedFlow,
+  plan: (steps) => {
+    checkSteps(steps, Infinity)
+    const levels = flowLevels(settings, steps)
+    return { levels: levels.flatMap((level, i) => (i === 0 ? [level] : [level, level])) }
+  },
+  step: (plan, state, prediction) => {
+    const { sigma } = currentLevel(plan, state)
+    const isCorrection = state.index % 2 === 1
+    if (isCorrection && state.index === state.begin) {
+      // A run that begins here has no Euler step to correct, and stands at the same level in the plan's next entry.
+      return advance(state, state.sample)
+    }
+    const velocity = velocityOf(prediction)
+    if (isCorrection) {
+      const half = (sigma - plan.levels[state.index - 1]!.sigma) / 2
+      const sample = linearCombination([
+        [1, remembered(state, "sample")],
+        [half, remembered(state, "velocity")],
+        [half, velocity],
+      ])
+      return advance(state, sample)
+    }
+    const sample = linearCombination([
+      [1, state.sample],
+      [(plan.levels[state.index + 1]?.sigma ?? 0) - sigma, velocity],
+    ])
+    return advance(state, sample, { sample: state.sample, velocity })
+  },
+})

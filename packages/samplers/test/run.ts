@@ -1,0 +1,70 @@
+import {
+  type Latents,
+  type Level,
+  linearCombination,
+  type Prediction,
+  type Random,
+  type SamplerShape,
+  type SamplerState,
+  samplerStart,
+  Tensor,
+} from "@auteur/core"
+
+export type Network = (sample: Latents, level: Level) => Prediction
+
+export const latentsOf = (values: ArrayLike<number>): Latents =>
+  Tensor.from("batch frames channels height width", [1, 1, 1, 1, values.length], Float32Array.from(values))
+
+export const normalLatents = (random: Random, size = 24): Latents => latentsOf(random.normal(size))
+
+/** A network that knows the clean latents, so that only its noise depends on the sample. */
+export const knowing =
+  (clean: Latents): Network =>
+  (sample, { alpha, sigma }) => ({
+    clean,
+    noise: linearCombination([
+      [1 / sigma, sample],
+      [-alpha / sigma, clean],
+    ]),
+  })
+
+/** A network that is a smooth function of its sample and level. */
+export const smooth: Network = (sample, { alpha, sigma, timestep }) => {
+  const velocity = latentsOf(sample.values().map((x) => Math.tanh(1.3 * x + timestep / 1000) - 0.4 * x))
+  return {
+    clean: linearCombination([
+      [alpha, sample],
+      [-sigma, velocity],
+    ]),
+    noise: linearCombination([
+      [sigma, sample],
+      [alpha, velocity],
+    ]),
+  }
+}
+
+/** Runs a sampler from `state`, at most `until` steps of the plan. */
+export const runFrom = (
+  sampler: SamplerShape,
+  steps: number,
+  state: SamplerState,
+  network: Network,
+  random: Random,
+  until: number = Infinity,
+): SamplerState => {
+  const plan = sampler.plan(steps)
+  let at = state
+  while (at.index < Math.min(until, plan.levels.length)) {
+    at = sampler.step(plan, at, network(at.sample, plan.levels[at.index]!), random)
+  }
+  return at
+}
+
+export const run = (sampler: SamplerShape, steps: number, sample: Latents, network: Network, random: Random): Latents =>
+  runFrom(sampler, steps, samplerStart(sample), network, random).sample
+
+/** The largest absolute difference. */
+export const distance = (a: Latents, b: Latents): number => {
+  const other = b.values()
+  return Math.max(...a.values().map((x, i) => Math.abs(x - other[i]!)))
+}
