@@ -1,1 +1,5 @@
-export {}
+export { parseVaeConfig, type VaeConfig } from "./config.ts"
+export { decoder3d } from "./decoder3d.ts"
+export { encoder3d } from "./encoder3d.ts"
+export { layer, type VaeOptions } from "./layer.ts"
+export { type Part, type Stage, stageProgram } from "./stage.ts"

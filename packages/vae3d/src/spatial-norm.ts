@@ -1,0 +1,58 @@
+import { concat, convolution, int, type Value, type WeightScope } from "@auteur/engine"
+import { normalise } from "./group-norm.ts"
+
+/** Both norms of the decoder have this ε, whatever the config says. */
+const epsilon = 1e-6
+
+/**
+ * Group norm whose scale and shift come from the latents: GN(f) ⊙ conv_y(ζ) + conv_b(ζ), with ζ enlarged to f by nearest neighbours.
+ *
+ * A 1×1×1 convolution and an enlargement commute, and so do an affine map and a 1×1×1 convolution: with GN(f) = n ⊙ w + β this is
+ * n ⊙ P + Q for one convolution (P, Q) of a ζ that is enlarged along time and width only; the height is left to broadcasting.
+ * f: (1, C, T, H, W), ζ: (1, Z, t, h, w) → (1, C, T, H, W)
+ */
+export const spatialNorm = (f: Value, zeta: Value, weights: WeightScope, groups: number): Value => {
+  const [, channels, frames, height, width] = f.shape as [number, number, number, number, number]
+  const [, depth, , rows] = zeta.shape as [number, number, number, number]
+  const vector = (name: string, shape: ReadonlyArray<number>) => weights.tensor(name, [channels]).reshape(shape)
+  const kernel = (name: string) => weights.tensor(`${name}.conv.weight`, [channels, depth, 1, 1, 1])
+  const [w, beta] = [vector("norm_layer.weight", [channels, 1]), vector("norm_layer.bias", [channels, 1])]
+  const [yw, bw] = [kernel("conv_y"), kernel("conv_b")].map((k) => k.reshape([channels, depth])) as [Value, Value]
+  const [yb, bb] = [vector("conv_y.conv.bias", [channels, 1]), vector("conv_b.conv.bias", [channels, 1])]
+  // All of this is on weights alone, and computed once, when the session is made.
+  const both = concat([yw.multiply(w), yw.multiply(beta).add(bw)], 0).reshape([2 * channels, depth, 1, 1, 1])
+  const bias = concat([yb.multiply(w), yb.multiply(beta).add(bb)], 0).reshape([2 * channels])
+  const { centred, inverseDeviation } = normalise(f, groups, epsilon)
+  const [p, q] = convolution(enlarge(zeta, frames, width), both, bias).split(1, [channels, channels]) as [Value, Value]
+  const cells = [channels, frames, rows, height / rows, width]
+  const cell = (x: Value) => x.reshape([channels, frames, rows, 1, width])
+  return centred.reshape(cells).multiply(cell(p).multiply(inverseDeviation)).add(cell(q)).reshape(f.shape)
+}
+
+/** ζ by nearest neighbours along time and width. (1, Z, t, h, w) → (1, Z, T, h, W) */
+const enlarge = (zeta: Value, frames: number, width: number): Value => {
+  const [, depth, t, h, w] = zeta.shape as [number, number, number, number, number]
+  const wide =
+    width === w
+      ? zeta
+      : zeta
+          .reshape([depth, t, h, w, 1])
+          .expand([depth, t, h, w, width / w])
+          .reshape([1, depth, t, h, width])
+  return repeatFrames(wide, nearestFrames(t, frames))
+}
+
+/** Which of `t` frames each of `frames` is nearest to; with an odd number above one, the first frame stands for itself. */
+export const nearestFrames = (t: number, frames: number): ReadonlyArray<number> => {
+  const alone = frames > 1 && frames % 2 === 1 ? 1 : 0
+  const nearest = (i: number) => alone + Math.floor(((i - alone) * (t - alone)) / (frames - alone))
+  return Array.from({ length: frames }, (_, i) => (i < alone ? 0 : nearest(i)))
+}
+
+/** The frames of x with these indices, in this order. */
+export const repeatFrames = (x: Value, indices: ReadonlyArray<number>): Value =>
+  indices.length === x.length(2)
+    ? x
+    : x.graph.apply("Gather", [x, x.graph.integers(indices)], x.shape.with(2, indices.length), {
+        attributes: { axis: int(2) },
+      })
