@@ -1,0 +1,64 @@
+import type { LatentSize } from "@auteur/core"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { parseTransformerConfig } from "./config.ts"
+import { refuseSize } from "./refuse-size.ts"
+
+const refusal = (fields: Record<string, unknown>, size: LatentSize) =>
+  Effect.map(
+    parseTransformerConfig({ _class_name: "CogVideoXTransformer3DModel", ...fields }, "config.json"),
+    (config) => refuseSize(config, { spatialCompression: 8 }, "the model", size),
+  )
+
+const rotary = { use_rotary_positional_embeddings: true }
+const learned = { ...rotary, use_learned_positional_embeddings: true }
+const temporal = { ...rotary, patch_size_t: 2, sample_height: 96, sample_width: 170, sample_frames: 81 }
+
+describe("refuseSize", () => {
+  for (const [name, fields, size] of [
+    ["any whole patches with sin-cos positions", {}, { frames: 3, height: 2, width: 200 }],
+    ["any whole patches with the rotary positions of 1.0", rotary, { frames: 1, height: 90, width: 60 }],
+    ["the trained size with learned positions", learned, { frames: 13, height: 60, width: 90 }],
+    ["the whole trained grid of 1.5", temporal, { frames: 22, height: 96, width: 170 }],
+  ] as const) {
+    it.effect(`allows ${name}`, () => Effect.map(refusal(fields, size), (message) => assert.isUndefined(message)))
+  }
+
+  for (const [name, fields, size, expected] of [
+    [
+      "half patches",
+      {},
+      { frames: 13, height: 61, width: 90 },
+      /height of 488 pixels .* multiple of 16; the nearest are 480 and 496/,
+    ],
+    ["nothing", {}, { frames: 13, height: 60, width: 0 }, /width of 0 pixels .* the smallest is 16/],
+    [
+      "half a temporal patch",
+      temporal,
+      { frames: 21, height: 96, width: 170 },
+      /2 latent frames at a time .* 21: the nearest are 20 and 22/,
+    ],
+    [
+      "another size with learned positions",
+      learned,
+      { frames: 13, height: 90, width: 60 },
+      /480×720 pixels .* for 720×480 only/,
+    ],
+    [
+      "another length with learned positions",
+      learned,
+      { frames: 7, height: 60, width: 90 },
+      /7 latent frames .* for 13 only, which are 49 frames/,
+    ],
+    [
+      "a side longer than the grid of 1.5",
+      temporal,
+      { frames: 22, height: 170, width: 96 },
+      /height of 1360 pixels .* end at 768; the largest video is 1360×768/,
+    ],
+  ] as const) {
+    it.effect(`refuses ${name} in pixels`, () =>
+      Effect.map(refusal(fields, size), (message) => assert.match(message ?? "allowed", expected)),
+    )
+  }
+})

@@ -1,0 +1,93 @@
+import { type Graph, int, type Value } from "@auteur/engine"
+import type { TransformerConfig } from "./config.ts"
+import { gridOf, type Grid, trainedSize } from "./grid.ts"
+
+/**
+ * cos(pω) and sin(pω) of each video token, one column for each pair of channels: (tokens, d/2).
+ *
+ * A head's channels are [time d/4 | height 3d/8 | width 3d/8] with ω_j = 10000^(−2j / width of the part) for pair j.
+ */
+export const rotaryTables = (
+  config: TransformerConfig,
+  grid: Grid,
+): { readonly cos: Float32Array; readonly sin: Float32Array } => {
+  const pairs = config.attention_head_dim / 2
+  const [time, side] = [pairs / 4, (3 * pairs) / 8]
+  const { t, h, w } = positions(config, grid)
+  const size = grid.frames * grid.height * grid.width * pairs
+  const [cos, sin] = [new Float32Array(size), new Float32Array(size)]
+  let at = 0
+  const write = (position: number, count: number): void => {
+    for (let j = 0; j < count; j++, at++) {
+      const angle = position * 10000 ** (-j / count)
+      cos[at] = Math.cos(angle)
+      sin[at] = Math.sin(angle)
+    }
+  }
+  for (const p of t) {
+    for (const q of h) {
+      for (const r of w) {
+        write(p, time)
+        write(q, side)
+        write(r, side)
+      }
+    }
+  }
+  return { cos, sin }
+}
+
+/** Positions along each axis: whole numbers in 1.5; in 1.0 the grid is scaled to fit into the trained one. */
+const positions = (config: TransformerConfig, grid: Grid) => {
+  const count = (length: number) => Array.from({ length }, (_, i) => i)
+  const t = count(grid.frames)
+  if (config.patch_size_t !== null) return { t, h: count(grid.height), w: count(grid.width) }
+  const { height, width } = gridOf(config, trainedSize(config))
+  const isTall = grid.height / grid.width > height / width
+  const fitted = isTall
+    ? { height, width: roundHalfEven((height / grid.height) * grid.width) }
+    : { height: roundHalfEven((width / grid.width) * grid.height), width }
+  const top = roundHalfEven((height - fitted.height) / 2)
+  const left = roundHalfEven((width - fitted.width) / 2)
+  return {
+    t,
+    h: spread(top, top + fitted.height, grid.height),
+    w: spread(left, left + fitted.width, grid.width),
+  }
+}
+
+/** `length` even steps from `start` to end · (length − 1) / length, which only for start = 0 are steps of one cell. */
+const spread = (start: number, end: number, length: number): ReadonlyArray<number> => {
+  const last = (end * (length - 1)) / length
+  return Array.from({ length }, (_, i) => (length === 1 ? start : start + ((last - start) * i) / (length - 1)))
+}
+
+/** Rounds halves to the even neighbour, as Python does. */
+const roundHalfEven = (x: number): number => {
+  const rounded = Math.round(x)
+  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded
+}
+
+/** Turns the channel pairs of each token; made once for a graph and used by every block. */
+export type Rotation = (x: Value) => Value
+
+/**
+ * The rotation of joint [text; video] rows: text tokens are not turned, so their rows of the tables are cos 0 and sin 0.
+ * (B, N, heads · d) → (B, N, heads · d)
+ */
+export const rotaryEmbedding = (graph: Graph, config: TransformerConfig, grid: Grid, textTokens: number): Rotation => {
+  const pairs = config.attention_head_dim / 2
+  const { cos, sin } = rotaryTables(config, grid)
+  const shape = [textTokens + cos.length / pairs, pairs]
+  const table = (video: Float32Array, text: number): Value => {
+    const data = new Float32Array(textTokens * pairs + video.length).fill(text, 0, textTokens * pairs)
+    data.set(video, textTokens * pairs)
+    return graph.constant(data, shape)
+  }
+  const [cosTable, sinTable] = [table(cos, 1), table(sin, 0)]
+  const first = graph.integers([0])
+  return (x) =>
+    graph.apply("RotaryEmbedding", [x, first, cosTable, sinTable], x.shape, {
+      domain: "com.microsoft",
+      attributes: { interleaved: int(1) },
+    })
+}
