@@ -1,7 +1,7 @@
 import { Tensor } from "@auteur/core"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { checkpoint } from "../test/weights.ts"
+import { checkpoint } from "../test/checkpoint.ts"
 import { Engine, linear, type Program } from "./index.ts"
 import { layer } from "./node.ts"
 

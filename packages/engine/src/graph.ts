@@ -49,6 +49,7 @@ export class Graph {
 
   /** A tensor that each run is given. */
   input(name: string, shape: Shape, type: ElementType = "float32"): Value {
+    this.#claim(name)
     const value = this.#value(shape, type, name)
     this.inputs.set(name, value)
     return value
@@ -56,6 +57,7 @@ export class Graph {
 
   /** Names a value as a result of each run. */
   output(name: string, value: Value): void {
+    this.#claim(name)
     this.outputs.set(name, value)
   }
 
@@ -128,6 +130,12 @@ export class Graph {
       block: this.#block,
     })
     return outputs
+  }
+
+  #claim(name: string): void {
+    if (this.inputs.has(name) || this.outputs.has(name)) {
+      throw new RangeError(`"${name}" names two inputs or outputs of ${this.name}`)
+    }
   }
 
   #value(shape: Shape, type: ElementType, name: string): Value {

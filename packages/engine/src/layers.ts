@@ -55,8 +55,8 @@ export const convolution = (
 }
 
 /**
- * softmax(q kᵀ · scale + bias) v by a fused operator that works through the keys in tiles: the N×N matrix never exists.
- * q, k, v: (B, N, heads · d) → (B, N, heads · d); bias: (1 or B, 1 or heads, N, N).
+ * softmax(q kᵀ · scale + bias) v by a fused operator that works through the keys in tiles: the N×M matrix never exists.
+ * q: (B, N, heads · d), k and v: (B, M, heads · d) → (B, N, heads · d); bias: (1 or B, 1 or heads, N, M).
  */
 export const attention = (
   q: Value,
@@ -64,14 +64,18 @@ export const attention = (
   v: Value,
   heads: number,
   options: { scale?: number; bias?: Value } = {},
-): Value =>
-  q.graph.apply("MultiHeadAttention", [q, k, v, undefined, undefined, options.bias], q.shape, {
+): Value => {
+  if (k.length(1) !== v.length(1) || q.length(2) !== k.length(2) || q.length(2) % heads !== 0) {
+    throw new RangeError(`attention of ${heads} heads over [${q.shape}], [${k.shape}] and [${v.shape}]`)
+  }
+  return q.graph.apply("MultiHeadAttention", [q, k, v, undefined, undefined, options.bias], q.shape, {
     domain: "com.microsoft",
     attributes: {
       num_heads: int(heads),
       ...(options.scale === undefined ? {} : { scale: float(options.scale) }),
     },
   })
+}
 
 /** Zeros before and after each axis: [starts…, ends…]. */
 export const pad = (x: Value, pads: ReadonlyArray<number>): Value =>

@@ -1,6 +1,7 @@
 import type { Weights } from "@auteur/core"
 import type { Attribute } from "./attribute.ts"
 import type { Constant, Graph, Node, WeightUse } from "./graph.ts"
+import { liveNodes } from "./live-nodes.ts"
 import { ProtobufWriter } from "./protobuf.ts"
 import { onnxTypes, type Value } from "./value.ts"
 
@@ -24,7 +25,7 @@ export const toOnnxModel = (
   locate: (file: string) => string,
   memory: WeightMemory,
 ): Uint8Array<ArrayBuffer> => {
-  const names = new Names(graph.inputs)
+  const names = new Names(graph)
   return new ProtobufWriter()
     .int(1, 10) // ir_version
     .string(2, "auteur") // producer_name
@@ -37,17 +38,20 @@ export const toOnnxModel = (
 /** The extra input of a model written with `"map"`: one boolean, always true. */
 export const runtimeTrue = "runtime_true"
 
-/** Short unique names; a graph's inputs keep their own. */
+/** Short unique names; a graph's inputs and outputs keep their own. */
 class Names {
-  readonly #names: Map<Value, string>
+  readonly #names = new Map<Value, string>()
 
-  constructor(inputs: ReadonlyMap<string, Value>) {
-    this.#names = new Map([...inputs].map(([name, value]) => [value, name]))
+  constructor({ inputs, outputs, nodes }: Graph) {
+    for (const [name, value] of inputs) this.#names.set(value, name)
+    const results = new Set(nodes.flatMap((node) => node.outputs))
+    for (const [name, value] of outputs) if (results.has(value)) this.#names.set(value, name)
   }
 
   of(value: Value): string {
     let name = this.#names.get(value)
-    if (name === undefined) this.#names.set(value, (name = `v${this.#names.size}`))
+    // No name that a person gives begins like this.
+    if (name === undefined) this.#names.set(value, (name = `#${this.#names.size}`))
     return name
   }
 }
@@ -61,15 +65,17 @@ const writeGraph = (
   memory: WeightMemory,
 ): void => {
   const results = new Set(graph.outputs.values())
+  const nodes = liveNodes(graph)
   if (memory === "fold") {
-    for (const node of graph.nodes) out.message(1, (nested) => writeNode(nested, node, names))
+    for (const node of nodes) out.message(1, (nested) => writeNode(nested, node, names))
   } else {
-    for (const nodes of consecutiveBlocks(graph.nodes)) {
-      if (nodes[0]!.block === "") for (const node of nodes) out.message(1, (nested) => writeNode(nested, node, names))
-      else writeBlock(out, nodes, usedOutside(nodes, graph.nodes, results), names)
+    for (const block of consecutiveBlocks(nodes)) {
+      if (block[0]!.block === "") for (const node of block) out.message(1, (nested) => writeNode(nested, node, names))
+      else writeBlock(out, block, usedOutside(block, nodes, results), names)
     }
   }
   for (const [name, value] of graph.outputs) {
+    if (names.of(value) === name) continue
     out.message(1, (node) => node.string(1, names.of(value)).string(2, name).string(4, "Identity"))
   }
   out.string(2, graph.name)

@@ -1,10 +1,11 @@
-import { type Cost, EngineError, ModelError, type Weights } from "@auteur/core"
+import { EngineError, ModelError, type Weights } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { buildProgram } from "./build-program.ts"
+import { graphCost } from "./cost.ts"
 import type { HostTensor, Model, Program, ResidentTensor, RunOptions } from "./engine.ts"
 import { toFeeds } from "./feeds.ts"
 import type { Graph } from "./graph.ts"
-import { toOnnxModel, type WeightMemory } from "./onnx-model.ts"
+import { runtimeTrue, toOnnxModel, type WeightMemory } from "./onnx-model.ts"
 import type { Runtime } from "./runtime.ts"
 import type { Session, SessionPlan, SessionPool } from "./session-pool.ts"
 
@@ -65,7 +66,10 @@ export class OpenModel implements Model {
 
   readonly cost: Model["cost"] = (program) =>
     Effect.try({
-      try: () => this.#cost(buildProgram(program, this.#weights)),
+      try: () => {
+        const graph = buildProgram(program, this.#weights)
+        return graphCost(graph, this.#memory(graph))
+      },
       catch: (error) => error as ModelError,
     })
 
@@ -88,11 +92,12 @@ export class OpenModel implements Model {
     const graph = buildProgram(program, this.#weights)
     const memory = this.#memory(graph)
     const { folder, locate } = this.#runtime.place(this.#files(graph))
-    const cost = this.#cost(graph)
+    const { weightBytes, activationBytes } = graphCost(graph, memory)
     return {
       inputs: graph.inputs,
       outputs: graph.outputs,
-      bytes: cost.weightBytes + cost.activationBytes,
+      bytes: weightBytes + activationBytes,
+      memory,
       setup: { model: toOnnxModel(graph, this.#weights, locate, memory), folder, memory, threads },
     }
   }
@@ -104,15 +109,7 @@ export class OpenModel implements Model {
   #memory(graph: Graph): WeightMemory {
     const { memory, memoryLimit } = this.#settings
     if (memory !== "auto") return memory
-    let widened = 0
-    for (const { value } of graph.weights.values()) if (value.type !== "float32") widened += value.size * 4
-    return widened <= memoryLimit / 2 ? "fold" : "map"
-  }
-
-  #cost(graph: Graph): Cost {
-    let weightBytes = 0
-    for (const { value } of graph.weights.values()) weightBytes += value.size * 4
-    return { flops: 0, weightBytes, activationBytes: 0 }
+    return graphCost(graph, "fold").weightBytes <= memoryLimit / 2 ? "fold" : "map"
   }
 
   async #run(
@@ -129,6 +126,7 @@ export class OpenModel implements Model {
       throw new Error(`it has no output "${stray}" to keep; its outputs are ${[...plan.outputs.keys()].join(", ")}`)
     }
     const feeds = toFeeds(program, plan.inputs, await this.#bring(inputs, rank, signal))
+    if (plan.memory === "map") feeds[runtimeTrue] = { type: "bool", shape: [], data: Uint8Array.of(1) }
     await session.ready
     const kept: Record<string, ResidentTensor> = {}
     for (const name of keep) {

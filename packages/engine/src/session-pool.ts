@@ -1,4 +1,5 @@
 import type { Port } from "./feeds.ts"
+import type { WeightMemory } from "./onnx-model.ts"
 import type { Runtime, RuntimeThread, SessionSetup } from "./runtime.ts"
 
 /** What a session is made of; built only when there is none yet. */
@@ -7,6 +8,7 @@ export interface SessionPlan {
   readonly outputs: ReadonlyMap<string, Port>
   /** Memory that the session is expected to take. */
   readonly bytes: number
+  readonly memory: WeightMemory
   readonly setup: SessionSetup
 }
 
@@ -14,7 +16,7 @@ export interface SessionPlan {
 export interface Session {
   readonly number: number
   readonly thread: RuntimeThread
-  readonly plan: Pick<SessionPlan, "inputs" | "outputs" | "bytes">
+  readonly plan: Omit<SessionPlan, "setup">
   readonly ready: Promise<void>
   /** Runs that hold it now; it is not evicted under them. */
   holders: number

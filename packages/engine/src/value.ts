@@ -48,7 +48,8 @@ export class Value {
 
   #elementwise(operator: string, other: Value | number): Value {
     const right = typeof other === "number" ? this.graph.scalar(other) : other
-    return this.graph.apply(operator, [this, right], broadcast(this.shape, right.shape, operator))
+    if (right.type !== this.type) throw new RangeError(`${operator} of ${this.type} and ${right.type}`)
+    return this.graph.apply(operator, [this, right], broadcast(this.shape, right.shape, operator), { type: this.type })
   }
 
   /** An operator that maps each element by itself: `Sigmoid`, `Cos`, `Tanh`, … */
@@ -86,6 +87,9 @@ export class Value {
   }
 
   transpose(permutation: ReadonlyArray<number>): Value {
+    if (permutation.length !== this.rank || new Set(permutation).size !== this.rank) {
+      throw new RangeError(`transpose of [${this.shape}] by [${permutation}]`)
+    }
     return this.graph.apply(
       "Transpose",
       [this],
@@ -114,6 +118,9 @@ export class Value {
   /** Cuts an axis into parts of the given lengths. */
   split(axis: number, lengths: ReadonlyArray<number>): ReadonlyArray<Value> {
     const at = axis < 0 ? axis + this.rank : axis
+    if (lengths.reduce((sum, length) => sum + length, 0) !== this.length(at)) {
+      throw new RangeError(`split of axis ${at} of [${this.shape}] into [${lengths}]`)
+    }
     return this.graph.applyAll(
       "Split",
       [this, this.graph.integers(lengths)],
@@ -124,6 +131,9 @@ export class Value {
 
   /** Repeats axes of length 1. */
   expand(shape: Shape): Value {
+    if (broadcast(this.shape, shape, "expand").some((length, axis) => length !== shape[axis])) {
+      throw new RangeError(`expand of [${this.shape}] to [${shape}]`)
+    }
     return this.graph.apply("Expand", [this, this.graph.integers(shape)], shape, { type: this.type })
   }
 
@@ -133,6 +143,7 @@ export class Value {
 
   /** Rows of this table, by integer index. */
   gather(indices: Value): Value {
+    if (indices.type !== "int64" && indices.type !== "int32") throw new RangeError(`gather by ${indices.type} indices`)
     return this.graph.apply("Gather", [this, indices], [...indices.shape, ...this.shape.slice(1)], {
       attributes: { axis: int(0) },
       type: this.type,

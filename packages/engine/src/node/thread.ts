@@ -58,6 +58,7 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
   const send = (ask: Ask, buffers: ReadonlyArray<ArrayBuffer> = [], signal?: AbortSignal) =>
     new Promise<Readonly<Record<string, HostTensor>>>((resolve, reject) => {
       if (ended !== undefined) return reject(new Error(ended))
+      if (signal?.aborted === true) return reject(new Error("nobody waits for it any more"))
       const request: Request = { ask, buffers, resolve, reject, dropped: false }
       waiting.push(request)
       signal?.addEventListener("abort", () => {
