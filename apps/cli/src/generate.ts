@@ -44,16 +44,15 @@ const flags = {
     Flag.withDescription("Let the guidance change over the steps, as advised for CogVideoX-5b with the dpm sampler"),
     Flag.withDefault(false),
   ),
-  negative: Flag.String("negative").pipe(
-    Flag.withDescription("What the video should not show"),
-    Flag.withDefault(""),
-  ),
+  negative: Flag.String("negative").pipe(Flag.withDescription("What the video should not show"), Flag.withDefault("")),
   frames: Flag.Int("frames").pipe(
     Flag.withDescription("Length in frames, 8N or 8N+1; by default the length that the model was trained at"),
     Flag.optional,
   ),
   size: Flag.String("size").pipe(
-    Flag.withDescription("Width and height in pixels, such as 720x480; by default the size that the model was trained at"),
+    Flag.withDescription(
+      "Width and height in pixels, such as 720x480; by default the size that the model was trained at",
+    ),
     Flag.filterMap(parseSize, (text) => `"${text}" is no size: write it as WIDTHxHEIGHT, such as 720x480`),
     Flag.optional,
   ),
@@ -100,12 +99,14 @@ export const generateCommand = Command.make(
       fps: Option.getOrUndefined(flags.fps),
       scale: Option.getOrUndefined(flags.scale),
       image: Option.getOrUndefined(flags.image),
-      source: Option.isSome(resume)
-        ? { checkpoint: resume.value }
-        : { prompt: Option.getOrElse(prompt, () => "") },
+      source: Option.isSome(resume) ? { checkpoint: resume.value } : { prompt: Option.getOrElse(prompt, () => "") },
       output: path,
       onEvent: json ? jsonReporter(process.stdout) : yield* progressReporter(process.stderr),
-    }).pipe(Effect.onInterrupt(() => Console.error(`\nStopped. What is done can be continued: --resume ${checkpointPath(path)}`)))
+    }).pipe(
+      Effect.onInterrupt(() =>
+        Console.error(`\nStopped. What is done can be continued: --resume ${checkpointPath(path)}`),
+      ),
+    )
     yield* json
       ? Console.log(JSON.stringify({ type: "file", path, seed: String(seed) }))
       : Console.log(`${path}  (seed ${seed})`)

@@ -13,7 +13,8 @@ const auteur = Command.make("auteur").pipe(
 /** `auteur "a prompt"` is short for `auteur generate "a prompt"`. */
 const withCommand = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   const first = args[0]
-  const isRoot = first === undefined || first === "generate" || /^--(help|version|completions|wizard|log-level)\b/.test(first)
+  const isRoot =
+    first === undefined || first === "generate" || /^--(help|version|completions|wizard|log-level)\b/.test(first)
   return isRoot ? args : ["generate", ...args]
 }
 

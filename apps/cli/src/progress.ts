@@ -29,7 +29,9 @@ export const progressReporter = (terminal: Terminal): Effect.Effect<Reporter> =>
         const elapsed = ((yield* Clock.currentTimeMillis) - begin) / 1000
         const left = label === "denoise" && done > 0 ? `  ${duration((elapsed / done) * (total - done))} left` : ""
         const end = label === "decode" && done >= total ? "\r\u001b[2K" : ""
-        terminal.write(`\r\u001b[2K${label}  ${bar(done / total, terminal.columns ?? 80)}  ${done}/${total}${left}${end}`)
+        terminal.write(
+          `\r\u001b[2K${label}  ${bar(done / total, terminal.columns ?? 80)}  ${done}/${total}${left}${end}`,
+        )
         return
       }
       const reached = Math.floor((done / total) * 10)

@@ -1,4 +1,12 @@
-import type { Denoiser, Guidance, ModelError, Sampler, TextEncoder, VideoVae } from "@auteur/core"
+import {
+  type Denoiser,
+  type Guidance,
+  ModelError,
+  type RequestError,
+  Sampler,
+  type TextEncoder,
+  type VideoVae,
+} from "@auteur/core"
 import * as dit from "@auteur/dit"
 import type { Engine } from "@auteur/engine"
 import { openWeights } from "@auteur/engine/node"
@@ -31,44 +39,50 @@ export interface LoadedModel {
 }
 
 /** Reads and checks a model, given by its folder or by a bundled name; its weights are opened when the layer is built. */
-export const loadModel: (nameOrPath: string, options?: ModelOptions) => Effect.Effect<LoadedModel, ModelError> =
-  Effect.fnUntraced(function* (nameOrPath, options = {}) {
-    const folder = yield* openModelFolder(yield* resolveModel(nameOrPath))
-    const transformer = yield* dit.parseTransformerConfig(folder.transformer.config, folder.transformer.path)
-    const vae = yield* vae3d.parseVaeConfig(folder.vae.config, folder.vae.path)
-    const textEncoder = yield* text.parseT5Config(folder.textEncoder.config, folder.textEncoder.path)
-    const tokenizer = yield* text.openTokenizer(folder.tokenizer)
-    const { process, prediction } = yield* samplers.trainingProcess(folder.scheduler)
-    const sampler =
-      options.sampler === undefined
-        ? yield* samplers.samplerFromConfig(folder.scheduler)
-        : yield* samplers.samplerNamed(options.sampler, folder.scheduler)
-    const weights = yield* Effect.all({
-      transformer: openWeights(folder.transformer.path),
-      vae: openWeights(folder.vae.path),
-      textEncoder: openWeights(folder.textEncoder.path),
-    })
-    const layer = Layer.mergeAll(
-      text.layer({
-        config: textEncoder,
-        weights: weights.textEncoder,
-        tokenizer,
-        maxTokens: options.maxTokens ?? transformer.max_text_seq_length,
-      }),
-      samplers.layer(sampler),
-      options.dynamicGuidance === true ? samplers.dynamicGuidance : samplers.classifierFreeGuidance,
-      dit
-        .layer({ config: transformer, weights: weights.transformer, process, prediction, name: folder.name })
-        .pipe(
-          Layer.provideMerge(
-            vae3d.layer({
-              config: vae,
-              weights: weights.vae,
-              tiling: options.tiling ?? false,
-              parallel: options.parallel ?? 1,
-            }),
-          ),
-        ),
-    )
-    return { folder, fps: transformer.patch_size_t === null ? 8 : 16, layer }
+export const loadModel: (
+  nameOrPath: string,
+  options?: ModelOptions,
+) => Effect.Effect<LoadedModel, ModelError | RequestError> = Effect.fnUntraced(function* (nameOrPath, options = {}) {
+  const folder = yield* openModelFolder(yield* resolveModel(nameOrPath))
+  const transformer = yield* dit.parseTransformerConfig(folder.transformer.config, folder.transformer.path)
+  const vae = yield* vae3d.parseVaeConfig(folder.vae.config, folder.vae.path)
+  const textEncoder = yield* text.parseT5Config(folder.textEncoder.config, folder.textEncoder.path)
+  const tokenizer = yield* Effect.try({
+    try: () => text.loadTokenizer(folder.tokenizer),
+    catch: (cause) =>
+      new ModelError({ message: `The tokenizer of ${folder.path} cannot be used: ${(cause as Error).message}` }),
   })
+  const { sampler, process, prediction } = yield* Effect.try({
+    try: () =>
+      options.sampler === undefined
+        ? samplers.samplerFromConfig(folder.scheduler)
+        : samplers.samplerNamed(options.sampler, folder.scheduler),
+    catch: (cause) => cause as ModelError | RequestError,
+  })
+  const weights = yield* Effect.all({
+    transformer: openWeights(folder.transformer.path),
+    vae: openWeights(folder.vae.path),
+    textEncoder: openWeights(folder.textEncoder.path),
+  })
+  const layer = Layer.mergeAll(
+    text.layer({
+      config: textEncoder,
+      weights: weights.textEncoder,
+      tokenizer,
+      maxTokens: options.maxTokens ?? transformer.max_text_seq_length,
+    }),
+    Layer.succeed(Sampler, sampler),
+    options.dynamicGuidance === true ? samplers.dynamicGuidanceLayer : samplers.classifierFreeLayer,
+    dit.layer({ config: transformer, weights: weights.transformer, process, prediction, name: folder.name }).pipe(
+      Layer.provideMerge(
+        vae3d.layer({
+          config: vae,
+          weights: weights.vae,
+          tiling: options.tiling ?? false,
+          parallel: options.parallel ?? 1,
+        }),
+      ),
+    ),
+  )
+  return { folder, fps: transformer.patch_size_t === null ? 8 : 16, layer }
+})

@@ -51,8 +51,7 @@ export const makeVideo: (
   options: MakeVideoOptions,
 ) => Effect.Effect<{ readonly seed: number | bigint }, GenerateError | MediaError | CheckpointError> =
   Effect.fnUntraced(function* (options) {
-    const checkpoint =
-      "checkpoint" in options.source ? yield* readCheckpoint(options.source.checkpoint) : undefined
+    const checkpoint = "checkpoint" in options.source ? yield* readCheckpoint(options.source.checkpoint) : undefined
     const model = yield* loadModel(options.model ?? defaultModel, options)
     return yield* Effect.gen(function* () {
       const request = checkpoint?.request ?? (yield* toRequest(options))
@@ -64,17 +63,13 @@ export const makeVideo: (
         onEvent: options.onEvent ?? (() => Effect.void),
       })
       return { seed: request.seed }
-    }).pipe(
-      Effect.provide(Layer.mergeAll(model.layer, mp4Layer, machineLayer).pipe(Layer.provide(engineLayer()))),
-    )
+    }).pipe(Effect.provide(Layer.mergeAll(model.layer, mp4Layer, machineLayer).pipe(Layer.provide(engineLayer()))))
   })
 
 const toRequest = Effect.fnUntraced(function* (options: MakeVideoOptions) {
   const size = sizeOf(options)
   const image =
-    options.image === undefined
-      ? undefined
-      : yield* readPicture(options.image, { ...(yield* trainedSize), ...size })
+    options.image === undefined ? undefined : yield* readPicture(options.image, { ...(yield* trainedSize), ...size })
   const request: GenerateRequest = {
     prompt: "prompt" in options.source ? options.source.prompt : "",
     seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,

@@ -16,5 +16,10 @@ export const readPicture: (
     try: () => resizeImage(readImage(bytes), width, height),
     catch: (cause) => new MediaError({ message: `${path} cannot be used: ${(cause as MediaError).message}` }),
   })
-  return Tensor.from("batch frames height width channels", [1, 1, height, width, 3], new Uint8Array(frame.data), "uint8")
+  return Tensor.from(
+    "batch frames height width channels",
+    [1, 1, height, width, 3],
+    new Uint8Array(frame.data),
+    "uint8",
+  )
 })

@@ -87,7 +87,8 @@ export const readCheckpoint: (path: string) => Effect.Effect<Checkpoint, Checkpo
   function* (path) {
     const bytes = yield* Effect.tryPromise({
       try: () => readFile(path),
-      catch: () => new CheckpointError({ message: `There is no checkpoint at ${path} that can be read: check the path.` }),
+      catch: () =>
+        new CheckpointError({ message: `There is no checkpoint at ${path} that can be read: check the path.` }),
     })
     return yield* Effect.try({
       try: () => decodeCheckpoint(bytes),
