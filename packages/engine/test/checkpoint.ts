@@ -12,12 +12,17 @@ export const temporaryFolder: Effect.Effect<string, never, Scope.Scope> = Effect
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true })),
 )
 
-/** A checkpoint of these tensors in a file of its own. */
-export const checkpoint = (
+/** A checkpoint of these tensors in a file of its own, with spaces after the header that move every tensor by `shift` bytes. */
+export const checkpoint: (
   tensors: Readonly<Record<string, AnyTensor>>,
-): Effect.Effect<Weights, ModelError, Scope.Scope> =>
-  Effect.gen(function* () {
-    const file = join(yield* temporaryFolder, "model.safetensors")
-    yield* Effect.promise(() => writeFile(file, encodeSafetensors(tensors)))
-    return yield* openWeights(file)
-  })
+  shift?: number,
+) => Effect.Effect<Weights, ModelError, Scope.Scope> = Effect.fnUntraced(function* (tensors, shift = 0) {
+  const file = join(yield* temporaryFolder, "model.safetensors")
+  const bytes = encodeSafetensors(tensors)
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
+  const start = bytes.slice(0, 8 + length)
+  new DataView(start.buffer).setBigUint64(0, BigInt(length + shift), true)
+  const parts = [start, new Uint8Array(shift).fill(0x20), bytes.subarray(8 + length)]
+  yield* Effect.promise(() => writeFile(file, Buffer.concat(parts)))
+  return yield* openWeights(file)
+})

@@ -48,7 +48,9 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
     failure = `: ${error instanceof Error ? error.message : String(error)}`
   })
   worker.on("exit", (code) => {
-    ended = closing ? "the engine was closed" : `the worker thread ended by itself (code ${code}${failure})`
+    ended = closing
+      ? "the engine was closed"
+      : `its worker thread ended by itself (code ${code}${failure}); run it again, a new one will be started`
     for (const request of [current, ...waiting.splice(0)]) request?.reject(new Error(ended))
     current = undefined
     if (!closing) onExit()
