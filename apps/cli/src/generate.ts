@@ -53,7 +53,7 @@ const flags = {
     Flag.withDescription(
       "Width and height in pixels, such as 720x480; by default the size that the model was trained at",
     ),
-    Flag.filterMap(parseSize, (text) => `"${text}" is no size: write it as WIDTHxHEIGHT, such as 720x480`),
+    Flag.filterMap(parseSize, () => "WIDTHxHEIGHT, such as 720x480"),
     Flag.optional,
   ),
   fps: Flag.Finite("fps").pipe(Flag.withDescription("Frames per second; by default the model's"), Flag.optional),
