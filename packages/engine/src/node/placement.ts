@@ -9,7 +9,7 @@ import type { Placement } from "../runtime.ts"
  * cache do.
  */
 export const place = (files: ReadonlyArray<string>): Placement => {
-  const real = new Map(files.map((file) => [file, realpathSync(file)]))
+  const real = new Map(files.map((file) => [file, resolve(file)]))
   let folder: string | undefined
   for (const path of real.values()) {
     folder ??= dirname(path)
@@ -17,6 +17,14 @@ export const place = (files: ReadonlyArray<string>): Placement => {
   }
   const root = folder ?? process.cwd()
   return { folder: root, locate: (file) => relative(root, real.get(file) ?? file).replaceAll(sep, "/") }
+}
+
+const resolve = (file: string): string => {
+  try {
+    return realpathSync(file)
+  } catch (cause) {
+    throw new Error(`its weights file ${file} is gone; download the model again`, { cause })
+  }
 }
 
 const isBelow = (path: string, folder: string): boolean => path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
