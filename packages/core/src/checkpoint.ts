@@ -1,3 +1,5 @@
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { CheckpointError } from "./errors.ts"
 import { Random, type RandomState } from "./random.ts"
 import type { GenerateRequest } from "./request.ts"
@@ -7,11 +9,12 @@ import { type Latents, Tensor } from "./tensor.ts"
 
 /** A run after one of its steps: enough to continue it bit for bit. */
 export interface Checkpoint {
-  /** The request without its pictures: what they gave is in `state` and `image`. */
+  /** The request with its lengths written out and without its pictures: what they gave is in `state` and `image`. */
   readonly request: Omit<GenerateRequest, "image" | "video">
-  /** The model and the sampler that made it, so that no others continue it. */
+  /** The model, the sampler and the guidance that made it, so that no others continue it. */
   readonly denoiser: string
   readonly sampler: string
+  readonly guidance: string
   readonly state: SamplerState
   readonly random: RandomState
   /** Image latents of image-to-video. */
@@ -21,17 +24,38 @@ export interface Checkpoint {
 const format = "auteur-checkpoint-1"
 const latentAxes = "batch frames channels height width"
 
+const decodeRequest = Schema.decodeUnknownResult(
+  Schema.Struct({
+    prompt: Schema.String,
+    negativePrompt: Schema.optionalKey(Schema.String),
+    // A string, since JSON has no whole numbers beyond 2^53.
+    seed: Schema.String,
+    steps: Schema.Finite,
+    guidance: Schema.Finite,
+    frames: Schema.optionalKey(Schema.Finite),
+    height: Schema.optionalKey(Schema.Finite),
+    width: Schema.optionalKey(Schema.Finite),
+    strength: Schema.optionalKey(Schema.Finite),
+    previewEvery: Schema.optionalKey(Schema.Finite),
+  }),
+)
+
 /** A checkpoint as the bytes of a small safetensors file. */
 export const encodeCheckpoint = (checkpoint: Checkpoint): Uint8Array => {
   const { request, state, random, image } = checkpoint
-  const memory = Object.entries(state.memory).map(([name, tensor]) => [`memory.${name}`, tensor] as const)
+  const memory = Object.entries(state.memory).map(([name, tensor]) => [`memory.${name}`, tensor.contiguous()] as const)
   return encodeSafetensors(
-    { sample: state.sample, ...Object.fromEntries(memory), ...(image === undefined ? {} : { image }) },
+    {
+      sample: state.sample.contiguous(),
+      ...Object.fromEntries(memory),
+      ...(image === undefined ? {} : { image: image.contiguous() }),
+    },
     {
       format,
       request: JSON.stringify({ ...request, seed: String(request.seed) }),
       denoiser: checkpoint.denoiser,
       sampler: checkpoint.sampler,
+      guidance: checkpoint.guidance,
       index: String(state.index),
       begin: String(state.begin),
       random: JSON.stringify(random),
@@ -42,23 +66,25 @@ export const encodeCheckpoint = (checkpoint: Checkpoint): Uint8Array => {
 /** Reads what {@link encodeCheckpoint} wrote. Throws a {@link CheckpointError} that says what is wrong with it. */
 export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
   const { tensors, metadata } = read(bytes)
-  if (metadata?.["format"] !== format) {
-    throw new CheckpointError({ message: `This is not a checkpoint of auteur: its format is "${metadata?.["format"] ?? "unknown"}", "${format}" is expected.` })
+  if (metadata["format"] !== format) {
+    throw new CheckpointError({
+      message: `This is not a checkpoint of auteur: its format is "${metadata["format"] ?? "unknown"}", "${format}" is expected.`,
+    })
   }
   const latents = (name: string): Latents => {
     const tensor = tensors.get(name)
     if (tensor === undefined || tensor.dtype !== "float32" || tensor.shape.length !== 5) {
-      throw new CheckpointError({ message: `The checkpoint has no latents "${name}": it is damaged, start again without it.` })
+      throw damaged(`has no latents "${name}"`)
     }
     const shape = tensor.shape as [number, number, number, number, number]
     return Tensor.from(latentAxes, shape, tensor.data)
   }
   const memory = [...tensors.keys()].filter((name) => name.startsWith("memory."))
-  const request = json(metadata, "request") as Omit<Checkpoint["request"], "seed"> & { readonly seed: string }
   return {
-    request: { ...request, seed: toSeed(request.seed) },
+    request: toRequest(json(metadata, "request")),
     denoiser: field(metadata, "denoiser"),
     sampler: field(metadata, "sampler"),
+    guidance: field(metadata, "guidance"),
     state: {
       index: toCount(metadata, "index"),
       begin: toCount(metadata, "begin"),
@@ -74,39 +100,48 @@ const read = (bytes: Uint8Array): ReturnType<typeof decodeSafetensors> => {
   try {
     return decodeSafetensors(bytes)
   } catch (cause) {
-    throw new CheckpointError({ message: `The checkpoint cannot be read: ${(cause as Error).message}` })
+    throw damaged(`cannot be read (${(cause as Error).message})`)
   }
 }
 
 const field = (metadata: Readonly<Record<string, string>>, name: string): string => {
   const value = metadata[name]
   if (value !== undefined) return value
-  throw new CheckpointError({ message: `The checkpoint has no "${name}": it is damaged, start again without it.` })
+  throw damaged(`has no "${name}"`)
 }
 
 const json = (metadata: Readonly<Record<string, string>>, name: string): unknown => {
+  const text = field(metadata, name)
   try {
-    return JSON.parse(field(metadata, name))
+    return JSON.parse(text)
   } catch {
-    throw new CheckpointError({ message: `The checkpoint's "${name}" cannot be read: it is damaged, start again without it.` })
+    throw damaged(`has a "${name}" that is not JSON`)
   }
 }
 
 const toCount = (metadata: Readonly<Record<string, string>>, name: string): number => {
-  const value = Number(field(metadata, name))
-  if (Number.isSafeInteger(value) && value >= 0) return value
-  throw new CheckpointError({ message: `The checkpoint's "${name}" is ${value}, a count is expected: it is damaged, start again without it.` })
+  const text = field(metadata, name)
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw damaged(`has the "${name}" "${text}", but a count is expected`)
 }
 
-const toSeed = (seed: string): number | bigint => {
-  const wide = BigInt(seed)
-  return wide >= Number.MIN_SAFE_INTEGER && wide <= Number.MAX_SAFE_INTEGER ? Number(wide) : wide
+const toRequest = (value: unknown): Checkpoint["request"] => {
+  const decoded = decodeRequest(value)
+  if (Result.isFailure(decoded) || !/^-?\d{1,20}$/.test(decoded.success.seed)) {
+    throw damaged("has a request with missing or odd settings")
+  }
+  const wide = BigInt(decoded.success.seed)
+  const seed = wide >= Number.MIN_SAFE_INTEGER && wide <= Number.MAX_SAFE_INTEGER ? Number(wide) : wide
+  return { ...decoded.success, seed }
 }
 
 const toRandomState = (state: unknown): RandomState => {
   try {
     return Random.restore(state as RandomState).save()
   } catch {
-    throw new CheckpointError({ message: `The checkpoint's random state is damaged: start again without it.` })
+    throw damaged("has a random state that is none")
   }
 }
+
+const damaged = (what: string): CheckpointError =>
+  new CheckpointError({ message: `The checkpoint ${what}: it is damaged, start again without it.` })

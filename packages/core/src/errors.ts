@@ -8,11 +8,7 @@ type Fields = {
 }
 const fields: Fields = { message: Schema.String, cause: Schema.optionalKey(Schema.Defect()) }
 
-type ErrorClass<Self, Tag extends string> = Schema.Class<
-  Self,
-  Schema.TaggedStruct<Tag, Fields>,
-  Cause.YieldableError
->
+type ErrorClass<Self, Tag extends string> = Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError>
 
 const ModelErrorBase: ErrorClass<ModelError, "ModelError"> = Schema.TaggedError<ModelError>()("ModelError", fields)
 /** A model folder, a config or a checkpoint that cannot be run: names the file or tensor and what was expected. */

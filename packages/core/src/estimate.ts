@@ -1,11 +1,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { Denoiser, type LatentSize } from "./denoiser.ts"
+import * as Option from "effect/Option"
+import { Denoiser } from "./denoiser.ts"
 import { type ModelError, RequestError } from "./errors.ts"
 import { Guidance } from "./guidance.ts"
-import { type LatentPlan, planLatents } from "./legal-size.ts"
+import { planLatents } from "./legal-size.ts"
 import type { GenerateRequest } from "./request.ts"
-import { Sampler } from "./sampler.ts"
+import { planRun, type RunPlan } from "./run-plan.ts"
+import type { Sampler } from "./sampler.ts"
 import { TextEncoder } from "./text-encoder.ts"
 import { VideoVae } from "./video-vae.ts"
 
@@ -36,36 +38,30 @@ export const Hardware: Context.Reference<{
 
 type Parts = TextEncoder | Denoiser | VideoVae | Sampler | Guidance
 
-/** Peak memory and time of a request, from the graphs of its parts. */
+/** Peak memory and time of a request, from the graphs of its parts; fails as `generate` would for a request that cannot be made. */
 export const estimate = (request: GenerateRequest): Effect.Effect<Estimate, RequestError | ModelError, Parts> =>
-  Effect.gen(function* () {
-    const vae = yield* VideoVae
-    const denoiser = yield* Denoiser
-    const plan = yield* Effect.try({
-      try: () => planLatents(request, vae, denoiser),
-      catch: (cause) => cause as RequestError,
-    })
-    return yield* estimateSize(request, plan)
-  })
+  Effect.flatMap(planRun(request), (plan) => estimateRun(request, plan))
 
-const estimateSize = Effect.fnUntraced(function* (
-  request: Pick<GenerateRequest, "steps" | "guidance">,
-  { size, padding }: Pick<LatentPlan, "size" | "padding">,
+const estimateRun = Effect.fnUntraced(function* (
+  request: Pick<GenerateRequest, "guidance">,
+  { latents: { size, padding }, steps, begin }: RunPlan,
 ) {
   const textEncoder = yield* TextEncoder
   const denoiser = yield* Denoiser
   const vae = yield* VideoVae
-  const sampler = yield* Sampler
   const guidance = yield* Guidance
   const { flopsPerSecond } = yield* Hardware
   const texts = guidance.usesUnconditional(request.guidance) ? 2 : 1
-  const evaluations = sampler.plan(request.steps).levels.length
-  const costs: ReadonlyArray<readonly [string, number, Cost]> = [
-    ["text", texts, yield* textEncoder.cost],
-    ["denoise", evaluations, yield* denoiser.cost(size, texts)],
-    ["decode", 1, yield* vae.decodeCost({ ...size, frames: size.frames - padding })],
-  ]
-  const stages = costs.map(([name, times, cost]) => ({
+  const evaluations = steps.levels.length - begin
+  const denoising: ReadonlyArray<readonly [string, number, Cost]> =
+    evaluations === 0
+      ? []
+      : [
+          ["text", texts, yield* textEncoder.cost],
+          ["denoise", evaluations, yield* denoiser.cost(size, texts)],
+        ]
+  const decoding = ["decode", 1, yield* vae.decodeCost({ ...size, frames: size.frames - padding })] as const
+  const stages = [...denoising, decoding].map(([name, times, cost]) => ({
     name,
     bytes: cost.weightBytes + cost.activationBytes,
     seconds: (times * cost.flops) / flopsPerSecond,
@@ -81,41 +77,54 @@ const estimateSize = Effect.fnUntraced(function* (
 /** Fails before any work when a request needs more memory than there is, and names the setting that would make it fit. */
 export const refuseWhatDoesNotFit: (
   request: GenerateRequest,
-  plan: LatentPlan,
+  plan: RunPlan,
 ) => Effect.Effect<void, RequestError | ModelError, Parts> = Effect.fnUntraced(function* (request, plan) {
   const { memoryBytes } = yield* Hardware
   if (memoryBytes === Number.POSITIVE_INFINITY) return
-  const { peakBytes, stages } = yield* estimateSize(request, plan)
+  const { peakBytes, stages } = yield* estimateRun(request, plan)
   if (peakBytes <= memoryBytes) return
   const stage = stages.find((each) => each.bytes === peakBytes)!
-  const fits = yield* smallerThatFits(request, plan, memoryBytes)
+  const mend = yield* whatWouldFit(request, plan, memoryBytes)
+  const { frames, height, width } = plan.latents
   return yield* new RequestError({
-    message: `${plan.frames} frames of ${plan.width}×${plan.height} need about ${gigabytes(peakBytes)} of memory (to ${stage.name}), but ${gigabytes(memoryBytes)} are free: ${fits}.`,
+    message: `${counted(frames)} of ${width}×${height} need about ${gigabytes(peakBytes)} of memory (to ${stage.name}), but ${gigabytes(memoryBytes)} are free: ${mend}.`,
   })
 })
 
-const smallerThatFits = Effect.fnUntraced(function* (request: GenerateRequest, plan: LatentPlan, memoryBytes: number) {
-  const denoiser = yield* Denoiser
+/** The longest video that fits, or else the largest picture. */
+const whatWouldFit = Effect.fnUntraced(function* (request: GenerateRequest, plan: RunPlan, memoryBytes: number) {
   const vae = yield* VideoVae
-  const fits = Effect.fnUntraced(function* (size: LatentSize) {
-    if (denoiser.refuse(size) !== undefined) return false
-    const { peakBytes } = yield* estimateSize(request, { size, padding: plan.padding })
+  const denoiser = yield* Denoiser
+  const { frames, height, width, padding } = plan.latents
+  const fits = Effect.fnUntraced(function* (smaller: Pick<GenerateRequest, "frames" | "height" | "width">) {
+    const planned = yield* Effect.option(Effect.try(() => planLatents(smaller, vae, denoiser)))
+    if (Option.isNone(planned)) return false
+    // A video to start from cannot be padded.
+    if (request.video !== undefined && planned.value.padding > 0) return false
+    const { peakBytes } = yield* estimateRun(request, { ...plan, latents: planned.value })
     return peakBytes <= memoryBytes
   })
-  for (let frames = plan.size.frames - 2; frames >= plan.padding + 1; frames -= 2) {
-    if (yield* fits({ ...plan.size, frames })) return `ask for ${vae.decodedFrames(frames - plan.padding)} frames`
+  for (let latentFrames = plan.latents.size.frames - padding - 1; latentFrames > 0; latentFrames--) {
+    const fewer = vae.decodedFrames(latentFrames)
+    if (yield* fits({ frames: fewer, height, width })) {
+      return request.video === undefined ? `ask for ${counted(fewer)}` : `give a video of ${counted(fewer)}`
+    }
   }
-  const { patch } = denoiser
-  for (let parts = 3; parts >= 1; parts--) {
-    const shrink = (length: number, multiple: number) =>
-      Math.max(Math.floor((length * parts) / 4 / multiple) * multiple, multiple)
-    const height = shrink(plan.size.height, patch.height)
-    const width = shrink(plan.size.width, patch.width)
-    if (yield* fits({ ...plan.size, height, width })) {
-      return `ask for ${width * vae.spatialCompression}×${height * vae.spatialCompression} pixels`
+  for (const part of [3 / 4, 1 / 2, 1 / 4]) {
+    const shrink = (length: number, patch: number): number => {
+      const multiple = patch * vae.spatialCompression
+      return Math.max(Math.floor((length * part) / multiple) * multiple, multiple)
+    }
+    const size = { height: shrink(height, denoiser.patch.height), width: shrink(width, denoiser.patch.width) }
+    if (yield* fits({ frames, ...size })) {
+      const pixels = `${size.width}×${size.height} pixels`
+      if (request.video !== undefined) return `resize the video to ${pixels}`
+      return request.image === undefined ? `ask for ${pixels}` : `resize the image to ${pixels}`
     }
   }
   return "free memory, or use a smaller model"
 })
+
+const counted = (frames: number): string => `${frames} ${frames === 1 ? "frame" : "frames"}`
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`

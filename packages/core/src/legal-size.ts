@@ -30,8 +30,7 @@ export const planLatents = (
 ): LatentPlan => {
   const pixels = vae.spatialCompression
   const given = request.video ?? request.image
-  const frames =
-    request.frames ?? request.video?.length("frames") ?? vae.decodedFrames(denoiser.trained.frames)
+  const frames = request.frames ?? request.video?.length("frames") ?? vae.decodedFrames(denoiser.trained.frames)
   const height = request.height ?? given?.length("height") ?? denoiser.trained.height * pixels
   const width = request.width ?? given?.length("width") ?? denoiser.trained.width * pixels
 
@@ -39,12 +38,15 @@ export const planLatents = (
   checkLength("height", height, pixels * denoiser.patch.height)
   checkLength("width", width, pixels * denoiser.patch.width)
   checkGiven(request, { frames, height, width })
+  checkTotal(frames, height, width)
 
   const exact = latentFrames(frames, vae.temporalCompression)
   const padding = (denoiser.patch.frames - (exact % denoiser.patch.frames)) % denoiser.patch.frames
   if (padding > 0 && request.video !== undefined) {
+    const below = exact + padding - denoiser.patch.frames
+    const shorter = below > 0 ? `${vae.decodedFrames(below)} or ` : ""
     throw new RequestError({
-      message: `${denoiser.name} works on ${denoiser.patch.frames} latent frames at a time, so a video of ${frames} frames (${exact} latent frames) cannot be its start: give one of ${vae.decodedFrames(exact - (exact % denoiser.patch.frames))} or ${vae.decodedFrames(exact + padding)} frames.`,
+      message: `${denoiser.name} works on ${denoiser.patch.frames} latent frames at a time, so a video of ${frames} frames (${exact} latent frames) cannot be its start: give one of ${shorter}${vae.decodedFrames(exact + padding)} frames.`,
     })
   }
   const size = { frames: exact + padding, height: height / pixels, width: width / pixels }
@@ -53,11 +55,26 @@ export const planLatents = (
   return { size, padding, frames, height, width }
 }
 
+/** What a tensor of 8-bit pixels may hold: beyond it no file is written and no allocation of a browser succeeds. */
+const mostPixelValues = 2 ** 32
+
+const checkTotal = (frames: number, height: number, width: number): void => {
+  if (frames * height * width * 3 <= mostPixelValues) return
+  throw new RequestError({
+    message: `A video of ${frames} frames of ${width}×${height} pixels cannot be made: it has more than 2^32 values; ask for fewer frames or a smaller size.`,
+  })
+}
+
 const checkFrames = (frames: number, vae: VideoVaeShape): void => {
   const decoded = (count: number) => vae.decodedFrames(latentFrames(count, vae.temporalCompression))
   if (Number.isSafeInteger(frames) && frames > 0 && decoded(frames) === frames) return
-  if (!Number.isFinite(frames) || frames < 1) {
+  if (Number.isNaN(frames) || frames < 1) {
     throw new RequestError({ message: `A video of ${frames} frames cannot be made: the shortest has 1 frame.` })
+  }
+  if (frames > mostPixelValues) {
+    throw new RequestError({
+      message: `A video of ${frames} frames cannot be made: it has more than 2^32 values; ask for fewer frames.`,
+    })
   }
   let [below, above] = [Math.floor(frames), Math.ceil(frames)]
   while (below > 1 && decoded(below) !== below) below--

@@ -1,7 +1,6 @@
-import { RequestError } from "./errors.ts"
 import type { Level, NoiseProcess, Prediction, PredictionType } from "./noise-process.ts"
-import { Tensor } from "./tensor.ts"
-import type { Latents } from "./tensor.ts"
+import { ShapeError } from "./shape-error.ts"
+import { type Latents, Tensor } from "./tensor.ts"
 
 /** Variance-preserving diffusion with ᾱ for each of the timesteps 0…T−1. */
 export const variancePreserving = (alphasCumprod: Float64Array): NoiseProcess => ({
@@ -31,11 +30,14 @@ const alphaCumprodAt = (table: Float64Array, timestep: number): number => {
   const after = Math.min(before + 1, table.length - 1)
   const [a, b, w] = [table[before]!, table[after]!, timestep - before]
   if (w === 0 || a === b) return a
-  // Without noise at neither end, log-SNR is finite; the last entry of a zero-terminal-SNR table has none, so ᾱ itself is interpolated there.
-  if (a === 0 || b === 0) return a + w * (b - a)
-  const logSnr = Math.log(a / (1 - a)) * (1 - w) + Math.log(b / (1 - b)) * w
-  return 1 / (1 + Math.exp(-logSnr))
+  if (!hasLogSnr(a) || !hasLogSnr(b)) return a + w * (b - a)
+  return 1 / (1 + Math.exp(-(logSnr(a) * (1 - w) + logSnr(b) * w)))
 }
+
+const logSnr = (alphaCumprod: number): number => Math.log(alphaCumprod / (1 - alphaCumprod))
+
+/** Pure noise, the end of a zero-terminal-SNR table, has no finite log-SNR, nor has no noise: next to them ᾱ itself is interpolated. */
+const hasLogSnr = (alphaCumprod: number): boolean => alphaCumprod > 0 && alphaCumprod < 1
 
 /** Whether two processes have the same levels at the same timesteps. */
 export const sameProcess = (a: NoiseProcess, b: NoiseProcess): boolean => {
@@ -53,14 +55,13 @@ export const sameProcess = (a: NoiseProcess, b: NoiseProcess): boolean => {
  */
 export const matchLevel = (to: NoiseProcess, level: Level): { readonly level: Level; readonly factor: number } => {
   const matched = to.kind === "rectified-flow" ? matchRectifiedFlow(level) : matchVariancePreserving(to, level)
-  const factor =
-    level.alpha > level.sigma ? matched.alpha / level.alpha : matched.sigma / level.sigma
+  const factor = level.alpha > level.sigma ? matched.alpha / level.alpha : matched.sigma / level.sigma
   return { level: matched, factor }
 }
 
 const matchRectifiedFlow = ({ alpha, sigma }: Level): Level => {
-  const flow = sigma / (alpha + sigma)
-  return { alpha: 1 - flow, sigma: flow, timestep: 1000 * flow }
+  const sum = alpha + sigma
+  return { alpha: alpha / sum, sigma: sigma / sum, timestep: (1000 * sigma) / sum }
 }
 
 const matchVariancePreserving = (
@@ -84,18 +85,16 @@ const timestepOf = (table: Float64Array, target: number): number => {
     else high = middle
   }
   const [a, b] = [table[low]!, table[high]!]
-  if (a === 0 || b === 0) return low + (target - a) / (b - a)
-  const logSnr = (x: number) => Math.log(x / (1 - x))
+  if (!hasLogSnr(a) || !hasLogSnr(b)) return low + (target - a) / (b - a)
   return low + (logSnr(target) - logSnr(a)) / (logSnr(b) - logSnr(a))
 }
 
-/** Reads a network's answer at a level as clean latents and noise. */
+/** Reads a network's answer at a level as clean latents and noise; a `ShapeError` when it is not of the sample's shape. */
 export const toPrediction = (type: PredictionType, sample: Latents, level: Level, output: Latents): Prediction => {
+  checkAlike("toPrediction", sample, output)
+  const answer = output.contiguous()
   const x = sample.contiguous().values()
-  const y = output.contiguous().values()
-  if (x.length !== y.length) {
-    throw new RangeError(`A network answered with [${output.shape}] to a sample of [${sample.shape}].`)
-  }
+  const y = answer.values()
   const { alpha, sigma } = level
   const mix = (a: number, b: number): Latents => {
     const [p, q] = [Math.fround(a), Math.fround(b)]
@@ -107,21 +106,26 @@ export const toPrediction = (type: PredictionType, sample: Latents, level: Level
     case "v_prediction":
       return { clean: mix(alpha, -sigma), noise: mix(sigma, alpha) }
     case "epsilon":
-      return { clean: mix(1 / alpha, -sigma / alpha), noise: output }
+      return { clean: mix(1 / alpha, -sigma / alpha), noise: answer }
     case "sample":
-      return { clean: output, noise: mix(1 / sigma, -alpha / sigma) }
+      return { clean: answer, noise: mix(1 / sigma, -alpha / sigma) }
     case "flow":
       return { clean: mix(1, -sigma), noise: mix(1, 1 - sigma) }
   }
 }
 
-/** alpha · clean + sigma · noise. */
+/** alpha · clean + sigma · noise; a `ShapeError` when the two are not alike. */
 export const addNoise = (clean: Latents, noise: Latents, level: Level): Latents => {
+  checkAlike("addNoise", clean, noise)
   const c = clean.contiguous().values()
   const n = noise.contiguous().values()
-  if (c.length !== n.length) throw new RequestError({ message: `Noise of [${noise.shape}] cannot be added to latents of [${clean.shape}].` })
   const data = new Float32Array(c.length)
   const [alpha, sigma] = [Math.fround(level.alpha), Math.fround(level.sigma)]
   for (let i = 0; i < data.length; i++) data[i] = alpha * c[i]! + sigma * n[i]!
   return Tensor.from("batch frames channels height width", clean.shape, data)
+}
+
+const checkAlike = (operation: string, first: Latents, second: Latents): void => {
+  if (first.shape.join() === second.shape.join()) return
+  throw ShapeError.of(operation, `latents of [${first.shape.join(", ")}]`, `[${second.shape.join(", ")}]`)
 }

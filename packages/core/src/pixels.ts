@@ -1,3 +1,4 @@
+import { PipelineError } from "./errors.ts"
 import { Tensor, type Video } from "./tensor.ts"
 import type { Pixels } from "./video-vae.ts"
 
@@ -10,11 +11,24 @@ export const toPixels = (video: Video): Pixels => {
   return Tensor.from("batch channels frames height width", source.shape, data)
 }
 
-/** Decoded frames as 8-bit ones, rounded and clamped. (B, 3, F, H, W) → (B, F, H, W, 3) */
+/**
+ * Decoded frames as 8-bit ones, rounded and clamped. (B, 3, F, H, W) → (B, F, H, W, 3)
+ *
+ * Throws a {@link PipelineError} when a value is NaN, which would be written as black.
+ */
 export const toVideo = (pixels: Pixels): Video => {
   const source = pixels.permute("batch frames height width channels").contiguous()
   const values = source.values()
   const data = new Uint8Array(values.length)
-  for (let i = 0; i < data.length; i++) data[i] = Math.round(Math.min(Math.max(values[i]! / 2 + 0.5, 0), 1) * 255)
+  for (let i = 0; i < data.length; i++) {
+    const value = values[i]!
+    if (Number.isNaN(value)) {
+      throw new PipelineError({
+        message:
+          "The decoded frames hold values that are no numbers: check that the VAE's weights are not damaged, or run it at a higher precision.",
+      })
+    }
+    data[i] = Math.round(Math.min(Math.max(value / 2 + 0.5, 0), 1) * 255)
+  }
   return Tensor.from("batch frames height width channels", source.shape, data, "uint8")
 }

@@ -1,14 +1,15 @@
 import * as Effect from "effect/Effect"
-import type { Denoiser, LatentSize } from "./denoiser.ts"
-import { type EngineError, type ModelError, RequestError } from "./errors.ts"
-import type { LatentPlan } from "./legal-size.ts"
+import type { LatentSize } from "./denoiser.ts"
+import { type EngineError, type ModelError, PipelineError } from "./errors.ts"
 import { addNoise } from "./noise-levels.ts"
+import { guarded } from "./part-failure.ts"
 import { toPixels } from "./pixels.ts"
 import type { Random } from "./random.ts"
-import type { GenerateRequest } from "./request.ts"
-import { Sampler, type SamplerState, samplerStart } from "./sampler.ts"
+import type { RunPlan } from "./run-plan.ts"
+import { type SamplerState, samplerStart } from "./sampler.ts"
 import { type Latents, Tensor, type Video } from "./tensor.ts"
 import { scale } from "./tensor-arithmetic.ts"
+import { allFinite } from "./tensor-statistics.ts"
 import { type Posterior, VideoVae } from "./video-vae.ts"
 
 /** Where a run begins: the first state and, for image-to-video, the image latents. */
@@ -17,58 +18,40 @@ export interface Start {
   readonly image: Latents | undefined
 }
 
-type Begin = Effect.Effect<Start, RequestError | ModelError | EngineError, VideoVae | Denoiser | Sampler>
+type Begin = Effect.Effect<Start, ModelError | EngineError | PipelineError, VideoVae>
 
 /** Text-to-video: pure noise. */
-export const startFromNoise = (plan: LatentPlan, random: Random): Begin =>
+export const startFromNoise = (plan: RunPlan, random: Random): Begin =>
   VideoVae.useSync((vae) => ({
-    state: samplerStart(drawNoise(plan.size, vae.latentChannels, random)),
+    state: samplerStart(drawNoise(plan.latents.size, vae.latentChannels, random)),
     image: undefined,
   }))
 
 /** Image-to-video: pure noise, beside the image's latents in the first frame and zeros in the others. The image draws first. */
-export const startFromImage: (image: Video, plan: LatentPlan, random: Random) => Begin = Effect.fnUntraced(function* (
-  image,
-  plan,
+export const startFromImage: (image: Video, plan: RunPlan, random: Random) => Begin = Effect.fnUntraced(
+  function* (image, plan, random) {
+    const vae = yield* VideoVae
+    const { frames, height, width } = plan.latents.size
+    const first = yield* encode(image, { frames: 1, height, width }, random)
+    scale(first, vae.imageScalingFactor)
+    const latents = Tensor.zeros("batch frames channels height width", [1, frames, vae.latentChannels, height, width])
+    latents.values().set(first.values())
+    const { state } = yield* startFromNoise(plan, random)
+    return { state, image: latents }
+  },
+)
+
+/** Video-to-video (SDEdit, arXiv 2108.01073): the video's latents with the noise of the level that the run begins at. */
+export const startFromVideo: (video: Video, plan: RunPlan, random: Random) => Begin = Effect.fnUntraced(function* (
+  video,
+  { latents: { size }, steps, begin },
   random,
 ) {
   const vae = yield* VideoVae
-  const posterior = yield* vae.encode(toPixels(image))
-  const first = samplePosterior(posterior, random)
-  scale(first, vae.imageScalingFactor)
-  const { frames, height, width } = plan.size
-  const latents = Tensor.zeros("batch frames channels height width", [1, frames, vae.latentChannels, height, width])
-  latents.values().set(first.values())
-  const { state } = yield* startFromNoise(plan, random)
-  return { state, image: latents }
-})
-
-/** Video-to-video (SDEdit, arXiv 2108.01073): the video's latents with the noise of the step that `strength` asks for. */
-export const startFromVideo: (
-  request: GenerateRequest,
-  video: Video,
-  plan: LatentPlan,
-  random: Random,
-) => Begin = Effect.fnUntraced(function* (request, video, { size }, random) {
-  const vae = yield* VideoVae
-  const sampler = yield* Sampler
-  const strength = request.strength ?? 0.8
-  if (!(strength >= 0 && strength <= 1)) {
-    return yield* new RequestError({ message: `A strength of ${strength} is not between 0 and 1.` })
-  }
-  const { levels } = sampler.plan(request.steps)
-  const steps = Math.min(Math.floor(request.steps * strength), request.steps)
-  if (steps < 1) {
-    return yield* new RequestError({
-      message: `A strength of ${strength} leaves none of ${request.steps} steps to do: give at least ${1 / request.steps}.`,
-    })
-  }
-  const begin = levels.length - Math.round((steps * levels.length) / request.steps)
-  const clean = samplePosterior(yield* vae.encode(toPixels(video)), random)
+  const clean = yield* encode(video, size, random)
   scale(clean, vae.scalingFactor)
   const noise = drawNoise(size, vae.latentChannels, random)
-  const state = samplerStart(addNoise(clean, noise, levels[begin]!), begin)
-  return { state, image: undefined }
+  return { state: samplerStart(addNoise(clean, noise, steps.levels[begin]!), begin), image: undefined }
 })
 
 /** Noise in the order in which the reference draws it. (1, F, C, h, w) */
@@ -79,9 +62,35 @@ const drawNoise = ({ frames, height, width }: LatentSize, channels: number, rand
     random.normal(frames * channels * height * width),
   )
 
-/** A sample of the posterior; the noise is drawn with channels before frames. (B, C, F, h, w) → (B, F, C, h, w) */
+/** A sample of the posterior of `video`, which has to be of `size`. (1, F, H, W, 3) → (1, f, C, h, w) */
+const encode: (
+  video: Video,
+  size: LatentSize,
+  random: Random,
+) => Effect.Effect<Latents, ModelError | EngineError | PipelineError, VideoVae> = Effect.fnUntraced(
+  function* (video, size, random) {
+    const vae = yield* VideoVae
+    const posterior = yield* guarded("The VAE's encoder", vae.encode(toPixels(video)))
+    const wanted = [1, vae.latentChannels, size.frames, size.height, size.width].join(", ")
+    const odd = [posterior.mean, posterior.logVariance].find(({ shape }) => shape.join(", ") !== wanted)
+    if (odd !== undefined) {
+      return yield* new PipelineError({
+        message: `The VAE encoded frames of [${video.shape.join(", ")}] to [${odd.shape.join(", ")}], but [${wanted}] is needed: it does not keep to its own compression.`,
+      })
+    }
+    const latents = samplePosterior(posterior, random)
+    if (!allFinite(latents)) {
+      return yield* new PipelineError({
+        message: `The VAE encoded the ${size.frames === 1 ? "image" : "video"} to values that are not finite: check that its weights are not damaged.`,
+      })
+    }
+    return latents
+  },
+)
+
+/** The noise is drawn with channels before frames. (B, C, F, h, w) → (B, F, C, h, w) */
 const samplePosterior = ({ mean, logVariance }: Posterior, random: Random): Latents => {
-  const [m, l] = [mean.values(), logVariance.values()]
+  const [m, l] = [mean.contiguous().values(), logVariance.contiguous().values()]
   const noise = random.normal(m.length)
   const data = new Float32Array(m.length)
   for (let i = 0; i < data.length; i++) data[i] = m[i]! + Math.fround(Math.exp(0.5 * l[i]!)) * noise[i]!

@@ -22,8 +22,6 @@ export interface TextEncoderShape {
   readonly cost: Effect.Effect<Cost, ModelError>
 }
 
-const TextEncoderBase: Context.ServiceClass<TextEncoder, "@auteur/core/TextEncoder", TextEncoderShape> = Context.Service<
-  TextEncoder,
-  TextEncoderShape
->()("@auteur/core/TextEncoder")
+const TextEncoderBase: Context.ServiceClass<TextEncoder, "@auteur/core/TextEncoder", TextEncoderShape> =
+  Context.Service<TextEncoder, TextEncoderShape>()("@auteur/core/TextEncoder")
 export class TextEncoder extends TextEncoderBase {}

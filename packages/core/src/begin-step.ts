@@ -1,0 +1,26 @@
+import { RequestError } from "./errors.ts"
+import type { GenerateRequest } from "./request.ts"
+import type { Plan } from "./sampler.ts"
+
+/**
+ * The place in the plan that a run begins at: 0, or for video-to-video where the last `strength` of the steps begins
+ * (SDEdit, arXiv 2108.01073). A {@link RequestError} when the strength is not in 0…1 or leaves no step.
+ */
+export const beginStep = (
+  { steps, strength = 0.8, video }: Pick<GenerateRequest, "steps" | "strength" | "video">,
+  { levels }: Plan,
+): number => {
+  if (video === undefined) return 0
+  if (!(strength >= 0 && strength <= 1)) {
+    throw new RequestError({ message: `A strength of ${strength} cannot be used: give a number from 0 to 1.` })
+  }
+  const kept = Math.floor(steps * strength)
+  if (kept < 1) {
+    throw new RequestError({
+      message: `A strength of ${strength} leaves none of ${steps} steps to do: give at least ${Math.ceil(10_000 / steps) / 10_000}.`,
+    })
+  }
+  // Heun's method lists a level as the end of one step and again as the start of the next, where a run can begin.
+  const perStep = Math.ceil(levels.length / steps)
+  return (steps - kept) * perStep
+}

@@ -1,0 +1,64 @@
+import * as Effect from "effect/Effect"
+import type { Checkpoint } from "./checkpoint.ts"
+import { Denoiser } from "./denoiser.ts"
+import { CheckpointError, type RequestError } from "./errors.ts"
+import { Guidance } from "./guidance.ts"
+import { Random } from "./random.ts"
+import { planRun, type RunPlan } from "./run-plan.ts"
+import { Sampler } from "./sampler.ts"
+import { VideoVae } from "./video-vae.ts"
+
+/** Checks that the present parts can continue a checkpoint bit for bit; what is left to do, and its random numbers. */
+export const checkCheckpoint: (
+  checkpoint: Checkpoint,
+) => Effect.Effect<
+  { readonly plan: RunPlan; readonly random: Random },
+  CheckpointError | RequestError,
+  VideoVae | Denoiser | Sampler | Guidance
+> = Effect.fnUntraced(function* (checkpoint) {
+  const denoiser = yield* Denoiser
+  const sampler = yield* Sampler
+  const guidance = yield* Guidance
+  for (const [part, made, present] of [
+    ["model", checkpoint.denoiser, denoiser.name],
+    ["sampler", checkpoint.sampler, sampler.name],
+    ["guidance", checkpoint.guidance, guidance.name],
+  ] as const) {
+    if (made === present) continue
+    return yield* new CheckpointError({
+      message: `The checkpoint was made with the ${part} "${made}" and cannot be continued with "${present}": choose the same ${part}.`,
+    })
+  }
+
+  const vae = yield* VideoVae
+  const { state, image } = checkpoint
+  const plan = yield* planRun(checkpoint.request)
+  const { frames, height, width } = plan.latents.size
+  const wanted = [1, frames, vae.latentChannels, height, width].join(", ")
+  for (const latents of [state.sample, image]) {
+    const found = latents?.shape.join(", ")
+    if (found === undefined || found === wanted) continue
+    return yield* damaged(`latents are [${found}], but its request needs [${wanted}]`)
+  }
+  const places = plan.steps.levels.length
+  if (state.begin > state.index || state.index > places || state.begin >= places) {
+    return yield* damaged(
+      `place is ${state.index} in a run begun at ${state.begin}, but its request has the places 0 to ${places}`,
+    )
+  }
+  if (denoiser.imageConditioned !== (image !== undefined)) {
+    return yield* damaged(
+      image === undefined
+        ? `image latents are missing, which ${denoiser.name} needs`
+        : `image latents are there, which ${denoiser.name} does not take`,
+    )
+  }
+  const random = yield* Effect.try({
+    try: () => Random.restore(checkpoint.random),
+    catch: () => new CheckpointError({ message: "The checkpoint's random state is damaged: start again without it." }),
+  })
+  return { plan: { ...plan, begin: state.index }, random }
+})
+
+const damaged = (what: string): CheckpointError =>
+  new CheckpointError({ message: `The checkpoint's ${what}: it is damaged, start again without it.` })

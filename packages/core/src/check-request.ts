@@ -1,0 +1,31 @@
+import type { DenoiserShape } from "./denoiser.ts"
+import { RequestError } from "./errors.ts"
+import type { GenerateRequest } from "./request.ts"
+
+/** Throws a {@link RequestError} for a setting that no model can fulfil. */
+export const checkRequest = (request: GenerateRequest): void => {
+  const { prompt, steps, guidance, previewEvery = 0 } = request
+  if (prompt.trim() === "") throw refusal("The prompt is empty: say what the video should show.")
+  if (!Number.isSafeInteger(steps) || steps < 1) {
+    throw refusal(`${steps} steps cannot be made: give a whole number from 1.`)
+  }
+  if (!Number.isFinite(guidance)) throw refusal(`A guidance of ${guidance} cannot be used: give a number, such as 6.`)
+  if (!Number.isSafeInteger(previewEvery) || previewEvery < 0) {
+    throw refusal(`A preview every ${previewEvery} steps cannot be made: give a whole number, or 0 for none.`)
+  }
+  if (request.image !== undefined && request.video !== undefined) {
+    throw refusal("An image and a video are both given to start from: give one of them.")
+  }
+}
+
+/** Throws a {@link RequestError} when a model needs an image that is not there, or takes none. */
+export const checkImage = ({ image }: GenerateRequest, { name, imageConditioned }: DenoiserShape): void => {
+  if (imageConditioned && image === undefined) {
+    throw refusal(`${name} is an image-to-video model: give it the first frame as an image.`)
+  }
+  if (!imageConditioned && image !== undefined) {
+    throw refusal(`${name} takes no image: use an image-to-video model, or leave the image out.`)
+  }
+}
+
+const refusal = (message: string): RequestError => new RequestError({ message })

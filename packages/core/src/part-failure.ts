@@ -1,0 +1,16 @@
+import * as Effect from "effect/Effect"
+import { PipelineError } from "./errors.ts"
+
+/** The error for a part that threw: names the part, unless what it threw is already a sentence of the pipeline. */
+export const partFailure = (part: string, thrown: unknown): PipelineError => {
+  if (thrown instanceof PipelineError) return thrown
+  const reason = thrown instanceof Error ? thrown.message : String(thrown)
+  return new PipelineError({ message: `${part} failed: ${reason}`, cause: thrown })
+}
+
+/** Turns what a part throws into an error that names the part: third parties write parts, and a stack helps nobody who uses them. */
+export const guarded = <A, E, R>(
+  part: string,
+  effect: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E | PipelineError, R> =>
+  Effect.catchDefect(effect, (thrown) => Effect.fail(partFailure(part, thrown)))

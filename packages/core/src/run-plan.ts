@@ -1,0 +1,41 @@
+import * as Effect from "effect/Effect"
+import { beginStep } from "./begin-step.ts"
+import { checkRequest } from "./check-request.ts"
+import { Denoiser } from "./denoiser.ts"
+import { RequestError } from "./errors.ts"
+import { type LatentPlan, planLatents } from "./legal-size.ts"
+import type { GenerateRequest } from "./request.ts"
+import { type Plan, Sampler } from "./sampler.ts"
+import { VideoVae } from "./video-vae.ts"
+
+/** What a request comes to with the model and the sampler at hand. */
+export interface RunPlan {
+  readonly latents: LatentPlan
+  readonly steps: Plan
+  /** The first level that the network is asked at; beyond the last one only the decoding is left. */
+  readonly begin: number
+}
+
+/** Checks a request and plans it, before any work. */
+export const planRun: (
+  request: GenerateRequest,
+) => Effect.Effect<RunPlan, RequestError, VideoVae | Denoiser | Sampler> = Effect.fnUntraced(function* (request) {
+  const vae = yield* VideoVae
+  const denoiser = yield* Denoiser
+  const sampler = yield* Sampler
+  return yield* Effect.try({
+    try: (): RunPlan => {
+      checkRequest(request)
+      const latents = planLatents(request, vae, denoiser)
+      const steps = sampler.plan(request.steps)
+      return { latents, steps, begin: beginStep(request, steps) }
+    },
+    catch: (thrown) =>
+      thrown instanceof RequestError
+        ? thrown
+        : new RequestError({
+            message: `The request cannot be planned with the model "${denoiser.name}" and the sampler "${sampler.name}": ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+            cause: thrown,
+          }),
+  })
+})
