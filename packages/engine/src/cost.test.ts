@@ -57,9 +57,9 @@ describe("activation bytes", () => {
       const x = graph.input("x", [10]) // 40 bytes, alive all the time
       const wide = x.reshape([10, 1]).expand([10, 5]) // 200 bytes
       const wider = wide.expand([3, 10, 5]) // 600 bytes
-      graph.output("y", wider.slice(0, 0, 1).reshape([50]).slice(0, 0, 1)) // 200 and 4 bytes
+      graph.output("y", wider.slice(0, 0, 1).reshape([50]).slice(0, 0, 1)) // 200 and 4 bytes, handed out as a copy
     })
-    assert.strictEqual(activationBytes, 40 + 200 + 600)
+    assert.strictEqual(activationBytes, 40 + 200 + 600 + 4)
   })
 
   it("do not grow along a chain of elementwise operators", () => {
@@ -69,8 +69,8 @@ describe("activation bytes", () => {
         for (let i = 0; i < length; i++) y = y.map("Tanh")
         graph.output("y", y)
       }).activationBytes
-    assert.strictEqual(chain(10), 800)
-    assert.strictEqual(chain(2), 800)
+    assert.strictEqual(chain(10), 1200)
+    assert.strictEqual(chain(2), 1200)
   })
 
   it("hold a value until its last reader", () => {
@@ -80,7 +80,7 @@ describe("activation bytes", () => {
       const late = x.map("Exp").map("Cos")
       graph.output("y", early.add(late))
     })
-    assert.strictEqual(activationBytes, 4 * 400) // x, early and the two sides of Cos
+    assert.strictEqual(activationBytes, 5 * 400) // x, early, the two sides of Cos, and y handed out
   })
 
   it("of attention grow with the tokens, not with their square", () => {
@@ -89,8 +89,16 @@ describe("activation bytes", () => {
         const x = graph.input("x", [1, tokens, 12])
         graph.output("y", attention(x, x, x, 3))
       }).activationBytes
-    assert.strictEqual(bytes(1000), 5 * 1000 * 12 * 4)
+    assert.strictEqual(bytes(1000), 6 * 1000 * 12 * 4)
     assert.strictEqual(bytes(2000), 2 * bytes(1000))
+  })
+
+  it("of attention with a bias hold the scores of all heads", () => {
+    const { activationBytes } = costOf((graph) => {
+      const x = graph.input("x", [2, 50, 12])
+      graph.output("y", attention(x, x, x, 3, { bias: graph.input("bias", [1, 1, 50, 50]) }))
+    })
+    assert.strictEqual(activationBytes, 4 * (6 * 2 * 50 * 12 + 50 * 50 + 2 * 3 * 50 * 50))
   })
 })
 
@@ -104,7 +112,7 @@ describe("weight bytes", () => {
   it("are those of float32 copies when folded", () => {
     const { weightBytes, activationBytes } = costOf(halves)
     assert.strictEqual(weightBytes, 800)
-    assert.strictEqual(activationBytes, 120)
+    assert.strictEqual(activationBytes, 160)
   })
 
   it("are those of the file when mapped, and the copies of one moment count as activations", () => {
@@ -112,7 +120,7 @@ describe("weight bytes", () => {
     halves(graph)
     const { weightBytes, activationBytes } = graphCost(graph, "map")
     assert.strictEqual(weightBytes, 400)
-    assert.strictEqual(activationBytes, 40 + 400 + 400 + 40)
+    assert.strictEqual(activationBytes, 40 + 400 + 400 + 40 + 40)
   })
 })
 
@@ -122,7 +130,7 @@ it.effect("a model's cost is that of its program", () =>
     assert.deepStrictEqual(yield* model.cost(affine(5)), {
       flops: 2 * 5 * 3 * 2,
       weightBytes: 4 * (6 + 2),
-      activationBytes: 4 * 5 * (3 + 2),
+      activationBytes: 4 * 5 * (3 + 2 + 2),
     })
   }).pipe(Effect.provide(layer())),
 )

@@ -74,7 +74,7 @@ it.effect("gives a model's sessions and residents back when its scope closes", (
 })
 
 it.effect("gives back the session used longest ago when memory is short", () => {
-  const { layer, recording } = recordingEngine({ memoryLimit: 3 * 4 * (8 + 3 + 2) })
+  const { layer, recording } = recordingEngine({ memoryLimit: 4 * (8 + 7) + 4 * (8 + 3 * 7) })
   return Effect.gen(function* () {
     const model = yield* (yield* Engine).open(yield* affineWeights)
     const run = (rows: number) => model.run(affine(rows), { x: host([rows, 3], new Float32Array(3 * rows)) })
@@ -202,6 +202,26 @@ it.effect("a worker that dies fails its runs with a clear error, and the next ru
     assert.include(lost.message, "is not there any more")
   }).pipe(Effect.provide(layer))
 })
+
+it.effect("a run that needs more memory than there is says so, and later runs go on", () =>
+  Effect.gen(function* () {
+    const model = yield* (yield* Engine).open(noWeights)
+    const huge = {
+      key: "huge",
+      build: (graph: Graph) => {
+        const x = graph.input("x", [1]).expand([100_000, 100_000, 100_000])
+        graph.output("y", x.map("Tanh").slice(0, 0, 1).slice(1, 0, 1).slice(2, 0, 1))
+      },
+    }
+    const error = yield* Effect.flip(model.run(huge, { x: host([1], new Float32Array(1)) }))
+    assert.strictEqual(
+      error.message,
+      'There is not enough memory to run "huge": ask for fewer frames or a smaller size, or close other programs.',
+    )
+    const { square } = yield* model.run(twiceAndSquare, { x: pair })
+    assert.deepStrictEqual([...square!.data], [9, 16])
+  }).pipe(Effect.provide(layer())),
+)
 
 it.effect("a worker that cannot start says why", () => {
   const file = new URL("../test/no-such-worker.ts", import.meta.url)

@@ -55,7 +55,8 @@ export const convolution = (
 }
 
 /**
- * softmax(q kᵀ · scale + bias) v by a fused operator that works through the keys in tiles: the N×M matrix never exists.
+ * softmax(q kᵀ · scale + bias) v by a fused operator that works through the keys in tiles: the N×M matrix never exists, unless
+ * there is a bias, which makes the runtime hold it for all heads.
  * q: (B, N, heads · d), k and v: (B, M, heads · d) → (B, N, heads · d); bias: (1 or B, 1 or heads, N, M).
  */
 export const attention = (

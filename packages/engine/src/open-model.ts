@@ -160,10 +160,11 @@ export class OpenModel implements Model {
   }
 }
 
-const failure = (program: string, error: unknown): EngineError =>
-  error instanceof EngineError
-    ? error
-    : new EngineError({
-        message: `The engine could not run "${program}": ${error instanceof Error ? error.message : String(error)}.`,
-        cause: error,
-      })
+const failure = (program: string, error: unknown): EngineError => {
+  if (error instanceof EngineError) return error
+  const problem = error instanceof Error ? error.message : String(error)
+  const message = /failed to allocate|bad.?alloc/i.test(problem)
+    ? `There is not enough memory to run "${program}": ask for fewer frames or a smaller size, or close other programs.`
+    : `The engine could not run "${program}": ${problem}.`
+  return new EngineError({ message, cause: error })
+}

@@ -26,7 +26,7 @@ it.effect("one thread for a core with two hardware threads", () =>
 
 it.effect("no more threads than this process may use", () =>
   Effect.gen(function* () {
-    const cores = Array.from({ length: 4096 }, (_, i) => String(i))
+    const cores = Array.from({ length: availableParallelism() + 1 }, (_, i) => String(i))
     assert.strictEqual(threadCount(yield* machine(cores)), availableParallelism())
   }),
 )

@@ -17,7 +17,7 @@ const options = ({ folder, memory, threads }: SessionSetup): InferenceSession.Se
   executionProviders: ["cpu"],
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
-  logSeverityLevel: 3,
+  logSeverityLevel: 4, // what goes wrong is in the error
   graphOptimizationLevel: "all",
   // A memory pattern plans one block for a whole run: the same speed, and up to twice the memory of the arena alone.
   enableMemPattern: false,
