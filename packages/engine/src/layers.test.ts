@@ -1,12 +1,23 @@
 import { Tensor, toBfloat16, toFloat16 } from "@auteur/core"
-import { assert, layer as shared } from "@effect/vitest"
+import { assert, it as plain, layer as shared } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { checkpoint } from "../test/checkpoint.ts"
 import { assertClose } from "../test/close.ts"
 import { evaluate, host, numbers } from "../test/evaluate.ts"
 import { naiveAttention, naiveConvolution } from "../test/naive.ts"
+import { Graph } from "./graph.ts"
 import { attention, convolution, groupNorm, layerNorm, linear, pad } from "./layers.ts"
 import { layer } from "./node.ts"
+
+plain("attention is one fused operator, and no value has a size of tokens × tokens", () => {
+  const graph = new Graph("test")
+  const x = graph.input("x", [1, 1000, 12])
+  attention(x, x, x, 3)
+  assert.deepStrictEqual(
+    graph.nodes.map(({ operator, outputs }) => [operator, outputs.map(({ shape }) => shape)]),
+    [["MultiHeadAttention", [[1, 1000, 12]]]],
+  )
+})
 
 shared(layer({ threads: 1 }))((it) => {
   const linearWeights = (dtype: "float32" | "float16" | "bfloat16") => {
