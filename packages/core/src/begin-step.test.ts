@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { diffusion } from "../test/gaussian-parts.ts"
 import { deterministic, twicePerStep } from "../test/small-samplers.ts"
-import { beginStep } from "./begin-step.ts"
+import { beginStep, stepsFrom } from "./begin-step.ts"
 import type { RequestError } from "./errors.ts"
 import { Tensor } from "./tensor.ts"
 
@@ -19,6 +19,14 @@ describe("beginStep", () => {
     const begin = (steps: number, strength: number) => beginStep({ steps, strength, video }, once.plan(steps))
     expect([begin(50, 0.8), begin(50, 1), begin(10, 0.35), begin(3, 0.99), begin(1, 1)]).toEqual([10, 0, 7, 1, 0])
     expect(beginStep({ steps: 10, video }, once.plan(10))).toBe(2)
+  })
+
+  it("counts the steps that are left as many as strength leaves", () => {
+    const left = (steps: number, strength: number, sampler: typeof once) => {
+      const plan = sampler.plan(steps)
+      return stepsFrom(beginStep({ steps, strength, video }, plan), steps, plan)
+    }
+    expect([left(50, 0.8, once), left(10, 0.35, once), left(50, 0.8, twice), left(7, 1, twice)]).toEqual([40, 3, 40, 7])
   })
 
   it("begins where a step of a method that asks twice begins, not where one ends", () => {

@@ -20,7 +20,12 @@ export const beginStep = (
       message: `A strength of ${strength} leaves none of ${steps} steps to do: give at least ${Math.ceil(10_000 / steps) / 10_000}.`,
     })
   }
-  // Heun's method lists a level as the end of one step and again as the start of the next, where a run can begin.
-  const perStep = Math.ceil(levels.length / steps)
-  return (steps - kept) * perStep
+  return (steps - kept) * levelsPerStep(steps, levels.length)
 }
+
+/** Steps that a run has from its beginning on: what the reference counts as its steps. */
+export const stepsFrom = (begin: number, steps: number, { levels }: Plan): number =>
+  steps - begin / levelsPerStep(steps, levels.length)
+
+/** Heun's method lists a level as the end of one step and again as the start of the next, where a run can begin. */
+const levelsPerStep = (steps: number, levels: number): number => Math.ceil(levels / steps)

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { stepsFrom } from "./begin-step.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { decodePreview } from "./decoding.ts"
 import { Denoiser } from "./denoiser.ts"
@@ -116,7 +117,7 @@ const predict = Effect.fnUntraced(function* (
         scale: request.guidance,
         timestep: level.timestep,
         index: state.index,
-        steps: request.steps,
+        steps: stepsFrom(state.begin, request.steps, plan.steps),
       }),
     ),
   )

@@ -8,6 +8,7 @@ export interface GuidanceInput {
   readonly scale: number
   readonly timestep: number
   readonly index: number
+  /** Steps from the run's beginning to its end; fewer than asked for where it begins at a video. */
   readonly steps: number
 }
 

@@ -1,15 +1,7 @@
 export type { AxisNames, AxisTuple, Sizes } from "./axes.ts"
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts"
 export * from "./denoiser.ts"
-export {
-  bytesPerElement,
-  type DataOf,
-  type DType,
-  fromBfloat16,
-  fromFloat16,
-  toBfloat16,
-  toFloat16,
-} from "./dtype.ts"
+export { bytesPerElement, type DataOf, type DType, fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./dtype.ts"
 export * from "./errors.ts"
 export { type Cost, estimate, type Estimate, Hardware } from "./estimate.ts"
 export * from "./events.ts"

@@ -4,25 +4,66 @@ import type * as Stream from "effect/Stream"
 import type { MediaError } from "./errors.ts"
 import type { Video } from "./tensor.ts"
 
+/** Short texts that a video file carries, such as the request that made it. */
+export type VideoMetadata = Readonly<Record<string, string>>
+
 export interface VideoFormat {
   /** Frames per second. */
   readonly fps: number
   /** Enlargement of the written picture: 1 writes the frames as they are. */
   readonly scale: number
+  /** Texts to keep in the file; none by default. */
+  readonly metadata?: VideoMetadata
 }
 
-/** Turns frames into a video file's bytes. */
+/** A video to write, as far as it is known before its frames come. */
+export interface VideoPlan extends VideoFormat {
+  readonly frames?: number
+  readonly width?: number
+  readonly height?: number
+}
+
+/** Writes frames into video files; what kind of file, the end of the path says. */
 export interface VideoWriterShape {
-  /** File endings that it writes, such as `.mp4`. */
+  /** Endings of paths that it writes, such as `.mp4`. */
   readonly endings: ReadonlyArray<string>
-  readonly encode: <E, R>(
+  /** Finds out before the work whether a video can be written at a path. */
+  readonly check: (path: string, plan: VideoPlan) => Effect.Effect<void, MediaError>
+  /** Writes a video, whole or not at all. */
+  readonly write: <E, R>(
+    path: string,
     frames: Stream.Stream<Video, E, R>,
     format: VideoFormat,
-  ) => Effect.Effect<Uint8Array, MediaError | E, R>
+  ) => Effect.Effect<void, MediaError | E, R>
 }
 
-const VideoWriterBase: Context.ServiceClass<VideoWriter, "@auteur/core/VideoWriter", VideoWriterShape> = Context.Service<
-  VideoWriter,
-  VideoWriterShape
->()("@auteur/core/VideoWriter")
+const VideoWriterBase: Context.ServiceClass<VideoWriter, "@auteur/core/VideoWriter", VideoWriterShape> =
+  Context.Service<VideoWriter, VideoWriterShape>()("@auteur/core/VideoWriter")
 export class VideoWriter extends VideoWriterBase {}
+
+export interface ReadVideoOptions {
+  /** Reads the first so many frames only. */
+  readonly maxFrames?: number
+  /** Resizes each frame to this size; the shape is not kept. */
+  readonly size?: { readonly width: number; readonly height: number }
+}
+
+export interface VideoFile {
+  /** (1, frames, height, width, 3) */
+  readonly video: Video
+  /** Frames per second on average; undefined for pictures, which have no time. */
+  readonly fps: number | undefined
+  /** The texts that {@link VideoWriter} kept in the file; empty when there are none. */
+  readonly metadata: VideoMetadata
+}
+
+/** Reads video files; what kind of file it is, its bytes say. */
+export interface VideoReaderShape {
+  readonly read: (path: string, options?: ReadVideoOptions) => Effect.Effect<VideoFile, MediaError>
+  /** Reads the texts only, without decoding a frame. */
+  readonly readMetadata: (path: string) => Effect.Effect<VideoMetadata, MediaError>
+}
+
+const VideoReaderBase: Context.ServiceClass<VideoReader, "@auteur/core/VideoReader", VideoReaderShape> =
+  Context.Service<VideoReader, VideoReaderShape>()("@auteur/core/VideoReader")
+export class VideoReader extends VideoReaderBase {}
