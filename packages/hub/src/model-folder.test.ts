@@ -4,8 +4,9 @@ import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { afterAll, beforeAll, describe } from "vitest"
-import { defaultModel, resolveModel } from "./bundled.ts"
+import { defaultModel } from "./bundled.ts"
 import { openModelFolder } from "./model-folder.ts"
+import { resolveModel } from "./resolve-model.ts"
 
 const bundled = await Effect.runPromise(resolveModel(defaultModel))
 let folder = ""
@@ -72,10 +73,3 @@ describe("openModelFolder", () => {
     }),
   )
 })
-
-it.effect("names the bundled models when a name is unknown", () =>
-  Effect.gen(function* () {
-    const error = yield* Effect.flip(resolveModel("emoji-wrld"))
-    assert.match(error.message, /There is no model "emoji-wrld".*\(emoji-world\)/)
-  }),
-)

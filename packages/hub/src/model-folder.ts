@@ -2,11 +2,13 @@ import { readFile, stat } from "node:fs/promises"
 import { basename, join, resolve } from "node:path"
 import { ModelError } from "@auteur/core"
 import * as Effect from "effect/Effect"
+import { repositoryOfSnapshot } from "./cache.ts"
+import { tokenizerFiles, unknownClasses } from "./known-classes.ts"
 import { readJson, unreadable } from "./read-json.ts"
 
 /** A diffusers-layout checkpoint folder: its configs read, its weights found but not opened. */
 export interface ModelFolder {
-  /** The folder's own name, which videos and checkpoints carry. */
+  /** The folder's own name, or `org/name` in the Hugging Face cache: videos and checkpoints carry it. */
   readonly name: string
   readonly path: string
   /** The pipeline class that saved it, such as `CogVideoXPipeline`. */
@@ -25,52 +27,22 @@ export interface Component {
   readonly config: Readonly<Record<string, unknown>>
 }
 
-const pipelines = ["CogVideoXPipeline", "CogVideoXImageToVideoPipeline", "CogVideoXVideoToVideoPipeline"]
-
-const classes: Readonly<Record<string, ReadonlyArray<string>>> = {
-  transformer: ["CogVideoXTransformer3DModel"],
-  vae: ["AutoencoderKLCogVideoX"],
-  text_encoder: ["T5EncoderModel", "UMT5EncoderModel"],
-  tokenizer: ["T5Tokenizer", "T5TokenizerFast"],
-}
-
-const tokenizerFiles = [
-  "spiece.model",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "added_tokens.json",
-  "special_tokens_map.json",
-]
-
 /** Reads a model folder's configs and checks that it is one that can be run. */
 export const openModelFolder: (path: string) => Effect.Effect<ModelFolder, ModelError> = Effect.fnUntraced(
   function* (given) {
     const path = resolve(given)
     yield* checkIsFolder(path)
     const index = yield* readJson(join(path, "model_index.json"))
-    const pipeline = String(index["_class_name"])
-    if (!pipelines.includes(pipeline)) {
-      return yield* new ModelError({
-        message: `${path} is a ${pipeline}, which cannot be run: a folder of ${pipelines.join(", ")} is needed.`,
-      })
-    }
-    for (const [name, known] of Object.entries(classes)) {
-      const entry = index[name]
-      const found = Array.isArray(entry) ? String(entry[1]) : "nothing"
-      if (!known.includes(found)) {
-        return yield* new ModelError({
-          message: `The ${name} of ${path} is a ${found} in its model_index.json; ${known.join(" or ")} can be run.`,
-        })
-      }
-    }
+    const [problem] = unknownClasses(path, index)
+    if (problem !== undefined) return yield* new ModelError({ message: problem })
     const component = Effect.fnUntraced(function* (name: string) {
       const folder = join(path, name)
       return { path: folder, config: yield* readJson(join(folder, "config.json")) }
     })
     const folder: ModelFolder = {
-      name: basename(path),
+      name: repositoryOfSnapshot(path) ?? basename(path),
       path,
-      pipeline,
+      pipeline: String(index["_class_name"]),
       transformer: yield* component("transformer"),
       vae: yield* component("vae"),
       textEncoder: yield* component("text_encoder"),
@@ -81,7 +53,8 @@ export const openModelFolder: (path: string) => Effect.Effect<ModelFolder, Model
   },
 )
 
-const checkIsFolder = Effect.fnUntraced(function* (path: string) {
+/** Refuses a path at which there is no folder with a `model_index.json`. */
+export const checkIsFolder: (path: string) => Effect.Effect<void, ModelError> = Effect.fnUntraced(function* (path) {
   const stats = yield* Effect.tryPromise({
     try: () => stat(path),
     catch: () => new ModelError({ message: `There is no model folder at ${path}: check the path.` }),
