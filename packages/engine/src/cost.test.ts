@@ -141,7 +141,7 @@ it.effect("a program that its weights do not fit has no cost but a clear error",
     const error = yield* Effect.flip(model.cost(affine()))
     assert.strictEqual(
       error.message,
-      'The tensor "layer.weight" of shape [2, 3] is missing from no file: download the file again, or check that it belongs to this config.json.',
+      'The tensor "layer.weight" of shape [2, 3] is missing from no file: download the file again, or check that it belongs to its config.json.',
     )
   }).pipe(Effect.provide(layer())),
 )

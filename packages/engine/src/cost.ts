@@ -112,6 +112,7 @@ const workspaceBytes = ({ operator, inputs, attributes }: Node): number => {
 
 const widths: Record<ElementType, number> = {
   float32: 4,
+  float64: 8,
   float16: 2,
   bfloat16: 2,
   int64: 8,

@@ -241,6 +241,14 @@ it.live("a process ends by itself with an engine that nobody closed", () =>
   }),
 )
 
+it.live("an engine that is closed in the middle of a forward does not take the process with it", () =>
+  Effect.gen(function* () {
+    const script = fileURLToPath(new URL("../test/closed-while-busy.ts", import.meta.url))
+    const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, [script]))
+    assert.strictEqual(stdout, "closed\n")
+  }),
+)
+
 it.effect("runs nothing after the engine was closed", () =>
   Effect.gen(function* () {
     const model = yield* Effect.provide(

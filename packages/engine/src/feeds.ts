@@ -15,6 +15,7 @@ const arrays = {
   int32: Int32Array,
   uint8: Uint8Array,
   bool: Uint8Array,
+  float64: undefined,
   float16: undefined,
   bfloat16: undefined,
 }

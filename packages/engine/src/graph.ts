@@ -2,7 +2,7 @@ import type { Attribute } from "./attribute.ts"
 import { Value } from "./value.ts"
 
 /** Element types that occur in a graph. 16-bit weights are widened to float32 where they are used. */
-export type ElementType = "float32" | "float16" | "bfloat16" | "int64" | "int32" | "bool" | "uint8"
+export type ElementType = "float64" | "float32" | "float16" | "bfloat16" | "int64" | "int32" | "bool" | "uint8"
 
 export type Shape = ReadonlyArray<number>
 

@@ -164,6 +164,7 @@ export const onnxTypes: Record<ElementType, number> = {
   int64: 7,
   bool: 9,
   float16: 10,
+  float64: 11,
   bfloat16: 16,
 }
 

@@ -31,14 +31,14 @@ it("tells whether a tensor is there", () => {
   assert.isFalse(scope().has("to_v.weight"))
 })
 
-it("names a tensor that is missing, and one that looks like it renamed", () => {
-  assert.throws(
-    () => scope().tensor("attn.to_q.weight", [2, 3]),
-    'The tensor "block.attn.to_q.weight" of shape [2, 3] is missing from model.safetensors: the nearest name in it is "block.to_q.weight", which may be the same tensor renamed.',
-  )
+it("keeps a table in the type that it is stored in", () => {
+  assert.strictEqual(scope().stored("to_q.weight", [2, 3]).type, "float16")
+})
+
+it("names a tensor that is missing", () => {
   assert.throws(
     () => scope().tensor("norm.bias", [7]),
-    'The tensor "block.norm.bias" of shape [7] is missing from model.safetensors: download the file again, or check that it belongs to this config.json.',
+    'The tensor "block.norm.bias" of shape [7] is missing from model.safetensors: download the file again, or check that it belongs to its config.json.',
   )
 })
 
@@ -52,6 +52,6 @@ it("names a tensor of another shape, with both shapes", () => {
 it("names a tensor of a type that cannot be run", () => {
   assert.throws(
     () => scope().tensor("table", [2]),
-    'The tensor "block.table" in model.safetensors is stored as int64; weights in float32, float16 or bfloat16 can be run: convert the checkpoint to one of them.',
+    'The tensor "block.table" in model.safetensors is stored as int64; weights in float16, bfloat16, float32 or float64 can be run: convert the checkpoint to one of them.',
   )
 })

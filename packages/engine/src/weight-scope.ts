@@ -24,42 +24,37 @@ export class WeightScope {
     return this.#weights.tensors.has(this.#prefix + name)
   }
 
+  /** A tensor of the checkpoint as float32, widened or narrowed to it where it is stored otherwise. Throws as {@link stored} does. */
+  tensor(name: string, shape: Shape): Value {
+    return this.stored(name, shape).cast("float32")
+  }
+
   /**
-   * A tensor of the checkpoint, widened to float32 where it is stored in 16 bits.
+   * A tensor of the checkpoint in the type that it is stored in, for a large table of which few rows are read.
    *
    * Throws a {@link ModelError} that names the tensor when it is missing or of another shape.
    */
-  tensor(name: string, shape: Shape): Value {
+  stored(name: string, shape: Shape): Value {
     const key = this.#prefix + name
-    const stored = this.#weights.tensors.get(key)
-    if (stored === undefined) {
-      throw new ModelError({ message: missing(key, shape, this.#weights) })
-    }
-    if (stored.shape.length !== shape.length || stored.shape.some((length, i) => length !== shape[i])) {
+    const found = this.#weights.tensors.get(key)
+    const { source } = this.#weights
+    if (found === undefined) {
       throw new ModelError({
-        message: `The tensor "${key}" in ${this.#weights.source} has the shape [${stored.shape.join(", ")}], but its config.json asks for [${shape.join(", ")}]: the weights and the config do not belong together.`,
+        message: `The tensor "${key}" of shape [${shape.join(", ")}] is missing from ${source}: download the file again, or check that it belongs to its config.json.`,
       })
     }
-    if (!supported.has(stored.dtype)) {
+    if (found.shape.length !== shape.length || found.shape.some((length, i) => length !== shape[i])) {
       throw new ModelError({
-        message: `The tensor "${key}" in ${this.#weights.source} is stored as ${stored.dtype}; weights in float32, float16 or bfloat16 can be run: convert the checkpoint to one of them.`,
+        message: `The tensor "${key}" in ${source} has the shape [${found.shape.join(", ")}], but its config.json asks for [${shape.join(", ")}]: the weights and the config do not belong together.`,
       })
     }
-    return this.#graph.weight(key, shape, stored.dtype as ElementType).cast("float32")
+    if (!floatingPoint.has(found.dtype)) {
+      throw new ModelError({
+        message: `The tensor "${key}" in ${source} is stored as ${found.dtype}; weights in float16, bfloat16, float32 or float64 can be run: convert the checkpoint to one of them.`,
+      })
+    }
+    return this.#graph.weight(key, shape, found.dtype as ElementType)
   }
 }
 
-const supported = new Set<string>(["float32", "float16", "bfloat16"])
-
-const missing = (key: string, shape: Shape, weights: Weights): string => {
-  const parts = new Set(key.split("."))
-  const alike = [...weights.tensors]
-    .filter(([, stored]) => stored.shape.join() === shape.join())
-    .map(([name]) => ({ name, common: name.split(".").filter((part) => parts.has(part)).length }))
-    .toSorted((a, b) => b.common - a.common)[0]
-  const hint =
-    alike === undefined || alike.common < parts.size - 1
-      ? "download the file again, or check that it belongs to this config.json"
-      : `the nearest name in it is "${alike.name}", which may be the same tensor renamed`
-  return `The tensor "${key}" of shape [${shape.join(", ")}] is missing from ${weights.source}: ${hint}.`
-}
+const floatingPoint = new Set<string>(["float16", "bfloat16", "float32", "float64"])

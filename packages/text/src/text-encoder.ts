@@ -1,5 +1,5 @@
 import { ModelError, Tensor, TextEncoder, type TextEmbeddings, type Weights } from "@auteur/core"
-import { Engine } from "@auteur/engine"
+import { checkWeights, Engine } from "@auteur/engine"
 import * as Cache from "effect/Cache"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -31,6 +31,8 @@ export const layer = (options: TextEncoderOptions): Layer.Layer<TextEncoder, Mod
 const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenizer, maxTokens }: TextEncoderOptions) {
   const model = yield* (yield* Engine).open(weights)
   const program = t5EncoderProgram(config, { batch: 1, tokens: maxTokens, masked: false })
+  // A full T5 holds the decoder's tensors too.
+  yield* checkWeights("text encoder", [program], weights, { allowOthers: true })
   const cost = yield* model.cost(program)
   const tokenize = (prompt: string) =>
     Effect.try({

@@ -23,15 +23,17 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
   let ended: string | undefined
   let closing = false
   let failure = ""
-  // A worker that nobody waits for must not keep the process alive.
+  let idle = () => {}
+  // A worker that nobody waits for must not keep the process alive; whoever closes it waits for its end.
   const settle = () => {
-    if ((current !== undefined && !current.dropped) || waiting.length > 0) worker.ref()
+    if (closing || (current !== undefined && !current.dropped) || waiting.length > 0) worker.ref()
     else worker.unref()
   }
   const next = () => {
     if (current === undefined) {
       current = waiting.shift()
       if (current !== undefined) worker.postMessage(current.ask, current.buffers)
+      else if (closing) idle()
     }
     settle()
   }
@@ -53,6 +55,7 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
       : `its worker thread ended by itself (code ${code}${failure}); run it again, a new one will be started`
     for (const request of [current, ...waiting.splice(0)]) request?.reject(new Error(ended))
     current = undefined
+    idle()
     if (!closing) onExit()
   })
   worker.unref()
@@ -90,6 +93,10 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
     free: (residents) => sendForgotten({ kind: "free", residents }),
     close: async () => {
       closing = true
+      for (const request of waiting.splice(0)) request.reject(new Error("the engine was closed"))
+      settle()
+      // A thread that is ended inside of ONNX Runtime takes the process with it.
+      if (current !== undefined && ended === undefined) await new Promise<void>((resolve) => (idle = resolve))
       await worker.terminate()
     },
   }

@@ -1,6 +1,5 @@
 import type { Program, Value, WeightScope } from "@auteur/engine"
 import type { T5Config } from "./config.ts"
-import { embedding } from "./embedding.ts"
 import { feedForward } from "./feed-forward.ts"
 import { relativePositionBias, relativePositionBuckets } from "./relative-position-bias.ts"
 import { rmsNorm } from "./rms-norm.ts"
@@ -32,7 +31,8 @@ export const t5EncoderProgram = (config: T5Config, { batch, tokens, masked }: T5
       return mask === undefined ? bias : bias.add(mask)
     }
     const shared = config.model_type === "t5" ? biasOf(0) : undefined
-    let x = embedding(ids, tokenTable(weights, config))
+    // Rows are widened after they are picked: the whole 16-bit table in float32 would take twice its size.
+    let x = tokenTable(weights, config).gather(ids).cast("float32")
     for (let i = 0; i < config.num_layers; i++) {
       const name = `encoder.block.${i}`
       x = graph.block(name, () => encoderBlock(x, shared ?? biasOf(i), weights.scope(`${name}.layer`), config))
@@ -53,7 +53,7 @@ const encoderBlock = (x: Value, bias: Value, weights: WeightScope, config: T5Con
 const tokenTable = (weights: WeightScope, config: T5Config): Value => {
   const tied = "encoder.embed_tokens.weight"
   const key = !weights.has("shared.weight") && weights.has(tied) ? tied : "shared.weight"
-  return weights.tensor(key, [config.vocab_size, config.d_model])
+  return weights.stored(key, [config.vocab_size, config.d_model])
 }
 
 /** The lowest float32: beside any score it leaves a weight of 0, and a row without a key still has finite scores. */
