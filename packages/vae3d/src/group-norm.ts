@@ -1,5 +1,4 @@
-import { int, type Value } from "@auteur/engine"
-import type { WeightScope } from "@auteur/engine"
+import { int, type Value, type WeightScope } from "@auteur/engine"
 
 /** Mean over the last axis, which stays with length 1; by rows first, which keeps sums of millions of numbers exact enough. */
 const rowMean = (operator: "ReduceMean" | "ReduceSumSquare", x: Value, rows: number): Value =>

@@ -6,8 +6,8 @@ import { type Region, runChunks } from "./context-parallel.ts"
 import type { Part } from "./stage.ts"
 import type { Chunk } from "./temporal-chunks.ts"
 
-/** What several regions together may leave in workers between chunks. */
-const togetherBytes = 2 ** 30
+/** What several regions together may leave in workers between chunks, unless a caller says otherwise. */
+const gibibyte = 2 ** 30
 
 /**
  * What comes out of each region, chunk by chunk.
@@ -21,8 +21,9 @@ export const runRegions = (
   regions: ReadonlyArray<Region>,
   chunks: ReadonlyArray<Chunk>,
   parallel: number,
+  togetherBytes: number = gibibyte,
 ): Stream.Stream<ReadonlyArray<HostTensor>, EngineError | ModelError> =>
-  advanceTogether(regions, chunks)
+  advanceTogether(regions, chunks, togetherBytes)
     ? runChunks(model, regions, chunks, parallel)
     : Stream.unwrap(
         Effect.gen(function* () {
@@ -37,6 +38,7 @@ export const runRegions = (
 export const advanceTogether = (
   regions: ReadonlyArray<Pick<Region, "part">>,
   chunks: ReadonlyArray<Chunk>,
+  togetherBytes: number = gibibyte,
 ): boolean => {
   const handsOn = chunks.find((chunk) => chunk.handsOn)
   if (regions.length === 1 || handsOn === undefined) return true

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import { decodeSafetensors, type ModelError, Tensor, type Weights } from "@auteur/core"
+import { decodeSafetensors, type Latents, type ModelError, type Pixels, Tensor, type Weights } from "@auteur/core"
 import { openWeights } from "@auteur/engine/node"
 import * as Effect from "effect/Effect"
 import { parseVaeConfig, type VaeConfig } from "../src/config.ts"
@@ -40,4 +40,30 @@ export const difference = (
 ): number => {
   if (a.shape.join() !== b.shape.join()) throw new Error(`shapes [${a.shape}] and [${b.shape}]`)
   return a.values().reduce((worst, x, i) => Math.max(worst, Math.abs(x - b.values()[i]!)), 0)
+}
+
+/** Reference latents as the denoiser would give them: the reference decodes unscaled ones. */
+export const scaledLatents = ({ config, tensor }: GoldenVae, name: string): Latents => {
+  const z = tensor(name)
+  const values = z.values().map((x) => x * config.scaling_factor)
+  const latents = Tensor.from("batch channels frames height width", z.shape, values)
+  return latents.permute("batch frames channels height width")
+}
+
+/** Chunks one after the other. */
+export const joinFrames = (chunks: ReadonlyArray<Pixels>): Pixels => {
+  const [batch, channels, , height, width] = chunks[0]!.shape
+  const frames = chunks.reduce((sum, chunk) => sum + chunk.length("frames"), 0)
+  const joined = Tensor.zeros("batch channels frames height width", [batch, channels, frames, height, width])
+  const area = height * width
+  let start = 0
+  for (const chunk of chunks) {
+    const size = chunk.length("frames") * area
+    for (let plane = 0; plane < batch * channels; plane++) {
+      const values = chunk.values().subarray(plane * size, (plane + 1) * size)
+      joined.data.set(values, plane * frames * area + start)
+    }
+    start += size
+  }
+  return joined
 }
