@@ -16,7 +16,11 @@ import * as Effect from "effect/Effect"
 import { writeRandomCheckpoint } from "./random-checkpoint.ts"
 
 const shapesFile = new URL("../../packages/dit/test/golden/shapes/cogvideox-2b.json", import.meta.url)
-const { config: json, tensors, block } = JSON.parse(readFileSync(shapesFile, "utf8")) as {
+const {
+  config: json,
+  tensors,
+  block,
+} = JSON.parse(readFileSync(shapesFile, "utf8")) as {
   config: Record<string, unknown>
   /** Shapes outside of the blocks, and in each of them. */
   tensors: Record<string, ReadonlyArray<number>>
@@ -43,9 +47,7 @@ const measure = (checkpoint: string, memory: "fold" | "map", blocks: number, fra
     yield* model.run(transformerProgram(config, size, 226), inputs)
     const second = performance.now()
     clearInterval(timer)
-    console.log(
-      JSON.stringify({ anonymous, peak: kilobytes("VmHWM"), create: first - before, run: second - first }),
-    )
+    console.log(JSON.stringify({ anonymous, peak: kilobytes("VmHWM"), create: first - before, run: second - first }))
   }).pipe(Effect.scoped, Effect.provide(layer({ memory })))
 
 const random = (shape: ReadonlyArray<number>) => ({
@@ -65,16 +67,24 @@ const compare = (blocks: number, frames: number) => {
       for (const [name, shape] of Object.entries(block)) shapes[`transformer_blocks.${i}.${name}`] = shape
     }
     writeRandomCheckpoint(checkpoint, shapes)
-    console.log(`${blocks} blocks of width 1920, ${(statSync(checkpoint).size / 1e6).toFixed(0)} MB of float16 weights, ${226 + frames * 1350} tokens`)
+    console.log(
+      `${blocks} blocks of width 1920, ${(statSync(checkpoint).size / 1e6).toFixed(0)} MB of float16 weights, ${226 + frames * 1350} tokens`,
+    )
     console.log("weights  peak anonymous MB  peak MB with file pages  first run s  next run s")
     for (const memory of ["fold", "map"]) {
-      const child = spawnSync(process.execPath, [script!, "measure", checkpoint, memory, String(blocks), String(frames)], {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "inherit"],
-      })
+      const child = spawnSync(
+        process.execPath,
+        [script!, "measure", checkpoint, memory, String(blocks), String(frames)],
+        {
+          encoding: "utf8",
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      )
       const { anonymous, peak, create, run } = JSON.parse(child.stdout) as Record<string, number>
       const cells = [anonymous! / 1024, peak! / 1024, create! / 1000, run! / 1000]
-      console.log([memory.padEnd(8), ...cells.map((x, i) => x.toFixed(i < 2 ? 0 : 1).padStart([17, 23, 12, 11][i]!))].join(" "))
+      console.log(
+        [memory.padEnd(8), ...cells.map((x, i) => x.toFixed(i < 2 ? 0 : 1).padStart([17, 23, 12, 11][i]!))].join(" "),
+      )
     }
   } finally {
     rmSync(folder, { recursive: true })
