@@ -11,7 +11,7 @@ import {
 } from "@auteur/core"
 import { layer as engineLayer } from "@auteur/engine/node"
 import { defaultModel } from "@auteur/hub"
-import { mp4Layer } from "@auteur/media"
+import { videoWriterLayer } from "@auteur/media"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { loadModel, type ModelOptions } from "./load-model.ts"
@@ -63,7 +63,9 @@ export const makeVideo: (
         onEvent: options.onEvent ?? (() => Effect.void),
       })
       return { seed: request.seed }
-    }).pipe(Effect.provide(Layer.mergeAll(model.layer, mp4Layer, machineLayer).pipe(Layer.provide(engineLayer()))))
+    }).pipe(
+      Effect.provide(Layer.mergeAll(model.layer, videoWriterLayer, machineLayer).pipe(Layer.provide(engineLayer()))),
+    )
   })
 
 const toRequest = Effect.fnUntraced(function* (options: MakeVideoOptions) {

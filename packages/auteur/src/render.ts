@@ -5,17 +5,17 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   type GenerateEvent,
-  MediaError,
+  type MediaError,
   type VideoFormat,
   VideoWriter,
 } from "@auteur/core"
-import { checkWritable, writeFileAtomically } from "@auteur/media"
+import { writeFileAtomically } from "@auteur/media"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
 export interface RenderOptions extends VideoFormat {
-  /** The video file to write. */
+  /** The video file to write, or a folder of frames when it ends in `/`. */
   readonly output: string
   /** Called with each event before the work goes on. */
   readonly onEvent: (event: GenerateEvent) => Effect.Effect<void>
@@ -24,7 +24,7 @@ export interface RenderOptions extends VideoFormat {
 const saveEveryMilliseconds = 10_000
 
 /** Where the progress of a video that is not finished lies. */
-export const checkpointPath = (output: string): string => `${output}.auteur`
+export const checkpointPath = (output: string): string => `${output.replace(/[/\\]+$/, "")}.auteur`
 
 /**
  * Runs a generation into a video file. The file appears whole or not at all; when the work is interrupted or fails after a step,
@@ -32,11 +32,11 @@ export const checkpointPath = (output: string): string => `${output}.auteur`
  */
 export const renderVideo = <E, R>(
   events: Stream.Stream<GenerateEvent, E, R>,
-  { output, fps, scale, onEvent }: RenderOptions,
+  { output, onEvent, ...format }: RenderOptions,
 ): Effect.Effect<void, E | MediaError, R | VideoWriter> =>
   Effect.gen(function* () {
     const writer = yield* VideoWriter
-    yield* checkOutput(output, writer.endings)
+    yield* writer.check(output, format)
     let last: Checkpoint | undefined
     let saved: Checkpoint | undefined
     let savedAt = yield* Clock.currentTimeMillis
@@ -62,22 +62,12 @@ export const renderVideo = <E, R>(
       Stream.tap(keep),
       Stream.flatMap((event) => (event.type === "decode-progress" ? Stream.succeed(event.frames) : Stream.empty)),
     )
-    const bytes = yield* writer.encode(frames, { fps, scale }).pipe(
+    yield* writer.write(output, frames, format).pipe(
       Effect.onInterrupt(() => Effect.ignore(save)),
       Effect.tapError(() => Effect.ignore(save)),
     )
-    yield* write(output, bytes)
     yield* Effect.promise(() => rm(checkpointPath(output), { force: true }))
   })
-
-const checkOutput = Effect.fnUntraced(function* (output: string, endings: ReadonlyArray<string>) {
-  if (!endings.some((ending) => output.toLowerCase().endsWith(ending))) {
-    return yield* new MediaError({
-      message: `The ending of ${output} is not one that can be written: name a file that ends in ${endings.join(" or ")}.`,
-    })
-  }
-  return yield* Effect.tryPromise({ try: () => checkWritable(output), catch: (cause) => cause as MediaError })
-})
 
 const write = (path: string, bytes: Uint8Array): Effect.Effect<void, MediaError> =>
   Effect.tryPromise({ try: () => writeFileAtomically(path, bytes), catch: (cause) => cause as MediaError })

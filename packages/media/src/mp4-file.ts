@@ -1,4 +1,5 @@
 import { COLOUR_SIGNAL } from "./colour-signal.ts"
+import { METADATA_KEY } from "./metadata.ts"
 import { box, concatBytes, fullBox, latin1, u16, u32, u8 } from "./mp4-box.ts"
 
 /** An H.264 stream in decoding order, one NAL unit a frame, without start codes. */
@@ -9,6 +10,8 @@ export interface H264Stream {
   readonly sps: Uint8Array
   readonly pps: Uint8Array
   readonly frames: ReadonlyArray<Uint8Array>
+  /** JSON of the metadata. */
+  readonly note: string | undefined
 }
 
 const INSTANTANEOUS_REFRESH = 5 // nal_unit_type of a frame at which a player can start
@@ -52,6 +55,23 @@ const sampleTable = (stream: H264Stream, firstByte: number): Uint8Array => {
   )
 }
 
+// One text under a key of its own, as QuickTime's metadata has it (QuickTime File Format, "Metadata").
+const userData = (note: string): Uint8Array => {
+  const text = new TextEncoder().encode(note)
+  const UTF_8 = 1
+  return box(
+    "udta",
+    fullBox(
+      "meta",
+      0,
+      fullBox("hdlr", 0, u32(0), latin1("mdta"), u32(0, 0, 0), u8(0)),
+      fullBox("keys", 0, u32(1), box("mdta", latin1(METADATA_KEY))),
+      // The item's type is the number of its key.
+      box("ilst", box("\0\0\0\x01", box("data", u32(UTF_8, 0), text))),
+    ),
+  )
+}
+
 const movie = (stream: H264Stream, firstByte: number): Uint8Array => {
   const { width, height, fps, frames } = stream
   const timescale = Math.round(fps * TICKS_PER_FRAME)
@@ -90,6 +110,7 @@ const movie = (stream: H264Stream, firstByte: number): Uint8Array => {
       u32(2), // the next track's number
     ),
     track,
+    ...(stream.note === undefined ? [] : [userData(stream.note)]),
   )
 }
 

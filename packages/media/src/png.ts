@@ -37,13 +37,29 @@ const unpack = (data: ArrayLike<number>, width: number, height: number, depth: n
 }
 
 /**
- * Writes a frame as PNG bytes; equal frames give equal bytes.
+ * Writes a frame as PNG bytes, with texts by their keywords; equal frames give equal bytes.
  *
  * @throws MediaError when the frame's bytes do not fill its size
  */
-export const encodePng = (frame: RgbFrame): Uint8Array => {
+export const encodePng = (frame: RgbFrame, texts: Readonly<Record<string, string>> = {}): Uint8Array => {
   checkFrame(frame, "The picture")
-  return encode({ width: frame.width, height: frame.height, data: frame.data, channels: 3, depth: 8 })
+  return encode({ width: frame.width, height: frame.height, data: frame.data, channels: 3, depth: 8, text: texts })
+}
+
+/** The texts in PNG bytes, found without unpacking the picture. Source: PNG specification §11.3.3.2 (tEXt). */
+export const pngTexts = (bytes: Uint8Array): ReadonlyMap<string, string> => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const latin1 = (from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).toString("latin1")
+  const texts = new Map<string, string>()
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const end = at + 8 + view.getUint32(at)
+    if (latin1(at + 4, at + 8) === "tEXt" && end + 4 <= bytes.length) {
+      const [keyword = "", ...text] = latin1(at + 8, end).split("\0")
+      texts.set(keyword, text.join("\0"))
+    }
+    at = end + 4
+  }
+  return texts
 }
 
 /** Width and height from the header, so that a huge picture is refused before it is unpacked. */

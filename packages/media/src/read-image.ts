@@ -2,16 +2,8 @@ import { MediaError } from "@auteur/core"
 import { imageKind } from "./image-kind.ts"
 import { decodeJpeg } from "./jpeg.ts"
 import { decodePng, pngSize } from "./png.ts"
+import { LARGEST_MEGAPIXELS, requirePixels } from "./require-memory.ts"
 import type { RgbFrame } from "./rgb-frame.ts"
-
-const LARGEST_MEGAPIXELS = 100
-
-const refuseHuge = ({ width, height }: { readonly width: number; readonly height: number }): void => {
-  if (width * height <= LARGEST_MEGAPIXELS * 1e6) return
-  throw new MediaError({
-    message: `This image is ${width}×${height}; the largest that is read has ${LARGEST_MEGAPIXELS} megapixels: make it smaller first.`,
-  })
-}
 
 /**
  * Reads a PNG or JPEG image as RGB: upright by its Exif orientation, without its alpha channel.
@@ -26,7 +18,8 @@ export const readImage = (bytes: Uint8Array): RgbFrame => {
   }
   try {
     if (kind === "JPEG") return decodeJpeg(bytes, LARGEST_MEGAPIXELS)
-    refuseHuge(pngSize(bytes))
+    const { width, height } = pngSize(bytes)
+    requirePixels(width, height)
     return decodePng(bytes)
   } catch (cause) {
     if (cause instanceof MediaError) throw cause

@@ -1,31 +1,102 @@
-import { MediaError, type Video, VideoWriter } from "@auteur/core"
+import { extname, sep } from "node:path"
+import { MediaError, type Video, type VideoPlan, VideoWriter } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { type Mp4Writer, mp4Writer } from "./mp4-writer.ts"
+import { checkFolder, folderSink, type VideoSink } from "./folder-writer.ts"
+import { checkOptions, type FrameWriter, type FrameWriterOptions } from "./frame-writer.ts"
+import { checkGif, gifWriter } from "./gif-writer.ts"
+import { checkMp4, mp4Writer } from "./mp4-writer.ts"
+import { checkPng, pngWriter } from "./png-writer.ts"
 import type { RgbFrame } from "./rgb-frame.ts"
+import { webpWriter } from "./webp-writer.ts"
+import { checkWritable, writeFileAtomically } from "./write-file.ts"
 
-/** Writes MP4 files (H.264) without a native codec. */
-export const mp4Layer: Layer.Layer<VideoWriter> = Layer.succeed(VideoWriter, {
-  endings: [".mp4"],
-  encode: (videos, { fps, scale }) =>
+interface Format {
+  readonly check: (plan: VideoPlan) => void
+  readonly writer: (options: FrameWriterOptions) => FrameWriter
+}
+
+const formats: ReadonlyMap<string, Format> = new Map([
+  [".mp4", { check: checkMp4, writer: mp4Writer }],
+  [".webp", { check: checkOptions, writer: webpWriter }],
+  [".gif", { check: checkGif, writer: gifWriter }],
+  [".png", { check: checkPng, writer: pngWriter }],
+])
+
+const FOLDER = "/"
+
+const isFolder = (path: string): boolean => path.endsWith(FOLDER) || path.endsWith(sep)
+
+// What people are likely to ask for, and what to take for it.
+const INSTEAD: Readonly<Record<string, string>> = {
+  ".webm": ".mp4",
+  ".mkv": ".mp4",
+  ".mov": ".mp4",
+  ".m4v": ".mp4",
+  ".avi": ".mp4",
+  ".apng": ".webp",
+  ".avif": ".webp",
+  ".jpg": ".png",
+  ".jpeg": ".png",
+}
+
+const refuseEnding = (path: string): MediaError => {
+  const ending = extname(path).toLowerCase()
+  const instead = INSTEAD[ending]
+  const problem = ending === "" ? "its name has no ending that says what to write" : `${ending} files are not written`
+  const known = `.mp4, .webp, .gif or .png (one picture), or in ${FOLDER} for a folder of PNG frames`
+  const mend = instead === undefined ? `end the name in ${known}` : `use ${instead}, or end the name in ${known}`
+  return new MediaError({ message: `Cannot write ${path}: ${problem}. Please ${mend}.` })
+}
+
+const formatOf = (path: string): Format => {
+  const format = formats.get(extname(path).toLowerCase())
+  if (format === undefined) throw refuseEnding(path)
+  return format
+}
+
+const openSink = (path: string, options: FrameWriterOptions): VideoSink => {
+  if (isFolder(path)) return folderSink(path, options)
+  const writer = formatOf(path).writer(options)
+  return {
+    write: writer.write,
+    end: async () => writeFileAtomically(path, await writer.end()),
+    dispose: async () => writer.dispose(),
+  }
+}
+
+const check = async (path: string, plan: VideoPlan): Promise<void> => {
+  if (isFolder(path)) {
+    checkOptions(plan)
+    return checkFolder(path)
+  }
+  formatOf(path).check(plan)
+  return checkWritable(path)
+}
+
+/** Writes MP4 (H.264), animated WebP, GIF, one PNG picture or a folder of them, by the ending of the path. */
+export const videoWriterLayer: Layer.Layer<VideoWriter> = Layer.succeed(VideoWriter, {
+  endings: [...formats.keys(), FOLDER],
+  check: (path, plan) => attempt(path, () => check(path, plan)),
+  write: (path, videos, format) =>
     Effect.scoped(
       Effect.gen(function* () {
-        let writer: Mp4Writer | undefined
-        yield* Effect.addFinalizer(() => Effect.sync(() => writer?.dispose()))
+        let sink: VideoSink | undefined
+        yield* Effect.addFinalizer(() => Effect.promise(async () => sink?.dispose()))
         yield* Stream.runForEach(videos, (video) =>
-          attempt(async () => {
+          attempt(path, async () => {
             for (const frame of toFrames(video)) {
-              writer ??= mp4Writer({ width: frame.width, height: frame.height, fps, scale })
-              await writer.write(frame)
+              sink ??= openSink(path, { width: frame.width, height: frame.height, ...format })
+              await sink.write(frame)
             }
           }),
         )
-        if (writer === undefined) {
+        if (sink === undefined) {
           return yield* new MediaError({ message: "A video needs at least one frame, and none was written." })
         }
-        const { end } = writer
-        return yield* attempt(end)
+        const { end } = sink
+        yield* attempt(path, end)
       }),
     ),
 })
@@ -41,11 +112,11 @@ export const toFrames = (video: Video): ReadonlyArray<RgbFrame> => {
   }))
 }
 
-const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, MediaError> =>
+const attempt = <A>(path: string, run: () => Promise<A>): Effect.Effect<A, MediaError> =>
   Effect.tryPromise({
     try: run,
     catch: (cause) =>
       cause instanceof MediaError
         ? cause
-        : new MediaError({ message: `The video cannot be encoded: ${(cause as Error).message}`, cause }),
+        : new MediaError({ message: `The video ${path} cannot be encoded: ${(cause as Error).message}`, cause }),
   })

@@ -6,7 +6,8 @@ import { MediaError } from "@auteur/core"
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "unknown"
 
-const explain = (path: string, cause: unknown): string => {
+/** One sentence on why a path cannot be written to, with the mend. */
+export const explainWriteFailure = (path: string, cause: unknown): string => {
   const folder = dirname(path)
   switch (codeOf(cause)) {
     case "ENOENT":
@@ -52,7 +53,7 @@ export const writeFileAtomically = async (path: string, bytes: Uint8Array): Prom
     await rename(temporary, target)
   } catch (cause) {
     if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined)
-    throw new MediaError({ message: explain(path, cause) })
+    throw new MediaError({ message: explainWriteFailure(path, cause) })
   }
 }
 
@@ -70,6 +71,6 @@ export const checkWritable = async (path: string): Promise<void> => {
       throw Object.assign(new Error(path), { code: "ENOTDIR" })
     }
   } catch (cause) {
-    throw new MediaError({ message: explain(path, cause) })
+    throw new MediaError({ message: explainWriteFailure(path, cause) })
   }
 }

@@ -1,0 +1,56 @@
+import { toDurations } from "./frame-times.ts"
+import {
+  checkOptions,
+  type Coder,
+  type CoderOptions,
+  type FrameWriter,
+  type FrameWriterOptions,
+  frameWriter,
+} from "./frame-writer.ts"
+import { encodeWebp } from "./webp-codec.ts"
+import { FLAGS, header, little, readChunks, toChunk, toWebp } from "./webp-file.ts"
+import { toXmp } from "./xmp.ts"
+
+/** WebP counts in thousandths of a second. */
+export const WEBP_TICKS = 1000
+
+const REPLACES_ALL = 0x02 // no blending with the frame before
+
+/** Codes frames into an animated WebP that plays for ever. */
+const openWebpCoder = async ({ width, height, fps, quality, note }: CoderOptions): Promise<Coder> => {
+  const pictures: Array<Uint8Array> = []
+  return {
+    add: async (frame) => {
+      // The picture's own chunk, without the still file around it.
+      const still = await encodeWebp(frame, quality)
+      const { chunks } = readChunks(still.subarray(12))
+      pictures.push(...chunks.filter(({ name }) => name === "VP8 ").map(({ name, content }) => toChunk(name, content)))
+    },
+    finish: () => {
+      const durations = toDurations(pictures.length, fps, WEBP_TICKS)
+      const place = [little(0, 6), little(width - 1, 3), little(height - 1, 3)]
+      const frames = pictures.map((picture, i) =>
+        toChunk("ANMF", ...place, little(durations[i]!, 3), little(REPLACES_ALL, 1), picture),
+      )
+      return toWebp(
+        header(FLAGS.animation | (note === undefined ? 0 : FLAGS.xmp), width, height),
+        toChunk("ANIM", little(0, 4), little(0, 2)), // no background, for ever
+        ...frames,
+        ...(note === undefined ? [] : [toChunk("XMP ", toXmp(note))]),
+      )
+    },
+    dispose: () => {
+      pictures.length = 0
+    },
+  }
+}
+
+/**
+ * Opens an animated WebP file that takes frames one by one; equal frames and options give equal bytes.
+ *
+ * @throws MediaError as `mp4Writer` does
+ */
+export const webpWriter = (options: FrameWriterOptions): FrameWriter => {
+  checkOptions(options)
+  return frameWriter(options, openWebpCoder)
+}
