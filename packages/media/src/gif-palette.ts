@@ -1,7 +1,7 @@
 import { type Palette, quantize } from "./gifenc.ts"
 import type { RgbFrame } from "./rgb-frame.ts"
 
-const MOST_SAMPLES = 500_000
+const MOST_SAMPLES = 100_000
 
 /** The 256 colours that stand for those of all frames best, found on evenly spaced pixels. */
 export const toPalette = (frames: ReadonlyArray<RgbFrame>): Palette => {

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises"
 import { MediaError } from "@auteur/core"
 import { toDurations } from "./frame-times.ts"
+import { openCoder } from "./coder-thread.ts"
 import {
   checkOptions,
   type Coder,
@@ -42,7 +43,7 @@ const comment = (note: string): Uint8Array => {
 }
 
 /** Codes frames into a GIF that plays for ever, all of one palette; they are kept until the palette is known. */
-const openGifCoder = async ({ width, height, fps, note }: CoderOptions): Promise<Coder> => {
+export const openGifCoder = async ({ width, height, fps, note }: CoderOptions): Promise<Coder> => {
   const frames: Array<RgbFrame> = []
   return {
     add: (frame) => {
@@ -79,5 +80,5 @@ const openGifCoder = async ({ width, height, fps, note }: CoderOptions): Promise
  */
 export const gifWriter = (options: FrameWriterOptions): FrameWriter => {
   checkGif(options)
-  return frameWriter(options, openGifCoder)
+  return frameWriter(options, openCoder("gif", openGifCoder))
 }

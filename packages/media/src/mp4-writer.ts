@@ -1,5 +1,6 @@
 import { MediaError } from "@auteur/core"
 import { signalColours } from "./colour-signal.ts"
+import { openCoder } from "./coder-thread.ts"
 import {
   checkOptions,
   type Coder,
@@ -62,7 +63,7 @@ export const openMp4Coder = async ({ width, height, fps, quality, note }: CoderO
  */
 export const mp4Writer = (options: FrameWriterOptions): FrameWriter => {
   checkMp4(options)
-  return frameWriter(options, openMp4Coder)
+  return frameWriter(options, openCoder("mp4", openMp4Coder))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { toDurations } from "./frame-times.ts"
+import { openCoder } from "./coder-thread.ts"
 import {
   checkOptions,
   type Coder,
@@ -17,7 +18,7 @@ export const WEBP_TICKS = 1000
 const REPLACES_ALL = 0x02 // no blending with the frame before
 
 /** Codes frames into an animated WebP that plays for ever. */
-const openWebpCoder = async ({ width, height, fps, quality, note }: CoderOptions): Promise<Coder> => {
+export const openWebpCoder = async ({ width, height, fps, quality, note }: CoderOptions): Promise<Coder> => {
   const pictures: Array<Uint8Array> = []
   return {
     add: async (frame) => {
@@ -52,5 +53,5 @@ const openWebpCoder = async ({ width, height, fps, quality, note }: CoderOptions
  */
 export const webpWriter = (options: FrameWriterOptions): FrameWriter => {
   checkOptions(options)
-  return frameWriter(options, openWebpCoder)
+  return frameWriter(options, openCoder("webp", openWebpCoder))
 }
