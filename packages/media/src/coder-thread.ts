@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { MediaError } from "@auteur/core"
-import type { CoderAnswer, CoderAsk, CoderKind, CoderSettings } from "./coder-protocol.ts"
+import type { CoderAnswer, CoderAsk, CoderKind, CoderSettings } from "./coder-worker.ts"
 import type { Coder, CoderOptions } from "./frame-writer.ts"
 
 // Pixels of a frame that take the encoders about 15 milliseconds, which is not worth a thread.
