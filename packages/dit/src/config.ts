@@ -1,7 +1,7 @@
-import { ModelError } from "@auteur/core"
+import type { ModelError } from "@auteur/core"
+import { decodeConfig } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 
 /** The fields of a CogVideoX transformer's `config.json` that decide what is computed, under the file's own names. */
 export interface TransformerConfig {
@@ -82,34 +82,8 @@ const ConfigFile = Schema.Struct({
  * Fails with a {@link ModelError} that names the field and its value when it is of the wrong type or asks for something that
  * cannot be run.
  */
-export const parseTransformerConfig: (json: unknown, source: string) => Effect.Effect<TransformerConfig, ModelError> =
-  Effect.fnUntraced(function* (json, source) {
-    const config = yield* Effect.mapError(
-      Schema.decodeUnknownEffect(ConfigFile)(json),
-      ({ issue }) => new ModelError({ message: describe(issue, json, source) }),
-    )
-    const conflict = contradiction(config)
-    if (conflict !== undefined) {
-      return yield* new ModelError({
-        message: `${source} cannot be run: ${conflict}; take the config.json that belongs to the weights.`,
-      })
-    }
-    return config
-  })
-
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const describe = (issue: SchemaIssue.Issue, json: unknown, source: string): string => {
-  const first = format(issue).issues[0]
-  const key = first?.path?.[0]
-  if (first === undefined || typeof key !== "string") {
-    return `${source} is not a JSON object: take the config.json that belongs to the weights.`
-  }
-  const value: unknown = (json as Record<string, unknown>)[key]
-  // Only the class name has no default.
-  if (value === undefined) return `${source} has no "${key}"; "${className}" is needed: take a CogVideoX transformer.`
-  return `${source}: "${key}" is ${JSON.stringify(value)}, but ${first.message.replace("Expected ", "")} is needed: take a CogVideoX transformer that has it.`
-}
+export const parseTransformerConfig = (json: unknown, source: string): Effect.Effect<TransformerConfig, ModelError> =>
+  decodeConfig("expert transformer", ConfigFile, contradiction, json, source)
 
 /** What fields say against each other. */
 const contradiction = (config: TransformerConfig): string | undefined => {

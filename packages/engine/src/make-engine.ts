@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly memory?: "auto" | "fold" | "map"
   /** Bytes that idle sessions may keep before the ones used longest ago are given back. Default: three quarters of what is free. */
   readonly memoryLimit?: number
+  /** Starts the first thread at once, so that it loads the runtime while models are read. Default: when it is first needed. */
+  readonly startNow?: boolean
 }
 
 /** The engine over a runtime; its threads end with the scope. */
@@ -30,6 +32,7 @@ export const makeEngine: (
     Effect.sync(() => new SessionPool(runtime, memoryLimit)),
     (pool) => Effect.promise(() => pool.close()),
   )
+  if (options.startNow === true) pool.thread(0)
   return Engine.of({
     open: (weights: Weights) =>
       Effect.acquireRelease(

@@ -1,7 +1,7 @@
-import { ModelError } from "@auteur/core"
+import type { ModelError } from "@auteur/core"
+import { decodeConfig } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 
 /** The fields of a 3D causal VAE's `config.json` that decide what is computed, under the file's own names. */
 export interface VaeConfig {
@@ -63,34 +63,8 @@ const ConfigFile = Schema.Struct({
  * Fails with a {@link ModelError} that names the field and its value when it is of the wrong type or asks for something that
  * cannot be run.
  */
-export const parseVaeConfig: (json: unknown, source: string) => Effect.Effect<VaeConfig, ModelError> =
-  Effect.fnUntraced(function* (json, source) {
-    const config = yield* Effect.mapError(
-      Schema.decodeUnknownEffect(ConfigFile)(json),
-      ({ issue }) => new ModelError({ message: describe(issue, json, source) }),
-    )
-    const conflict = contradiction(config)
-    if (conflict !== undefined) {
-      return yield* new ModelError({
-        message: `${source} cannot be run: ${conflict}; take the config.json that belongs to the weights.`,
-      })
-    }
-    return config
-  })
-
-const toIssues = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const describe = (issue: SchemaIssue.Issue, json: unknown, source: string): string => {
-  const first = toIssues(issue).issues[0]
-  const key = first?.path?.[0]
-  if (first === undefined || typeof key !== "string") {
-    return `${source} is not a JSON object: take the VAE's own config.json.`
-  }
-  const value: unknown = (json as Record<string, unknown>)[key]
-  const found = value === undefined ? "is missing" : `is ${JSON.stringify(value)}`
-  const expected = first.message.replace(/^Expected/, "expected:")
-  return `${source}: "${key}" ${found}, which the 3D causal VAE cannot run (${expected}): use a model that has it.`
-}
+export const parseVaeConfig = (json: unknown, source: string): Effect.Effect<VaeConfig, ModelError> =>
+  decodeConfig("3D causal VAE", ConfigFile, contradiction, json, source)
 
 /** What fields say against each other. */
 const contradiction = (

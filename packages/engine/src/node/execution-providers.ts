@@ -1,0 +1,22 @@
+import { EngineError } from "@auteur/core"
+import * as Effect from "effect/Effect"
+
+/** The runtime that runs the graphs. */
+export interface RuntimeInfo {
+  readonly version: string
+  /** The execution providers that are built in, such as `cpu`. */
+  readonly providers: ReadonlyArray<string>
+}
+
+/** Loads onnxruntime-node on the calling thread to say what it is; an `EngineError` when this machine cannot load it. */
+export const executionProviders: Effect.Effect<RuntimeInfo, EngineError> = Effect.tryPromise({
+  try: async () => {
+    const { env, listSupportedBackends } = await import("onnxruntime-node")
+    return { version: env.versions.node ?? "unknown", providers: listSupportedBackends().map(({ name }) => name) }
+  },
+  catch: (cause) =>
+    new EngineError({
+      message: `ONNX Runtime cannot be loaded (${(cause as Error).message}): install the dependencies again with \`npm ci\`, on a system that onnxruntime-node supports.`,
+      cause,
+    }),
+})
