@@ -1,115 +1,65 @@
-import { checkpointPath, makeVideo, samplerNames } from "auteur"
-import * as Console from "effect/Console"
+import { defaultSteps, filmLayer, makeVideo, resumeVideo, type UnfinishedVideo } from "auteur"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { outputName } from "./output-name.ts"
-import { jsonReporter, progressReporter } from "./progress.ts"
-import { parseSize } from "./size.ts"
+import { readPrompts } from "./batch.ts"
+import { CommandError, usageError } from "./command-error.ts"
+import { jsonReporter } from "./json-lines.ts"
+import { numberedName, outputName } from "./output-name.ts"
+import { pictureProtocol } from "./pictures.ts"
+import { progressReporter } from "./progress.ts"
+import { howToResume, type Reporter } from "./reporter.ts"
+import { askedVideo, requestFlags } from "./request-flags.ts"
+import { endBySignal } from "./signals.ts"
 
 const flags = {
   prompt: Argument.String("prompt").pipe(
-    Argument.withDescription("What the video should show; not needed with --resume"),
+    Argument.withDescription("What the video should show; not needed with --resume, --like or --batch"),
     Argument.optional,
-  ),
-  model: Flag.String("model").pipe(
-    Flag.withAlias("m"),
-    Flag.withDescription("A model folder in the layout of diffusers, or the name of a bundled model"),
-    Flag.withDefault("emoji-world"),
   ),
   output: Flag.String("output").pipe(
     Flag.withAlias("o"),
-    Flag.withDescription("The file to write, ending in .mp4; named after the prompt by default"),
-    Flag.optional,
-  ),
-  steps: Flag.Int("steps").pipe(
-    Flag.withDescription("Steps of the sampler: more take longer and are more exact"),
-    Flag.withDefault(50),
-  ),
-  seed: Flag.Int("seed").pipe(
-    Flag.withDescription("The same seed gives the same video; by default a new one, which is printed"),
-    Flag.optional,
-  ),
-  sampler: Flag.Literals("sampler", samplerNames).pipe(
-    Flag.withDescription("Another sampler than the model folder's own"),
-    Flag.optional,
-  ),
-  guidance: Flag.Finite("guidance").pipe(
-    Flag.withDescription("How strongly the prompt steers; 1 switches guidance off, which halves the time"),
-    Flag.withDefault(6),
-  ),
-  dynamicGuidance: Flag.Boolean("dynamic-guidance").pipe(
-    Flag.withDescription("Let the guidance change over the steps, as advised for CogVideoX-5b with the dpm sampler"),
-    Flag.withDefault(false),
-  ),
-  negative: Flag.String("negative").pipe(Flag.withDescription("What the video should not show"), Flag.withDefault("")),
-  frames: Flag.Int("frames").pipe(
-    Flag.withDescription("Length in frames, 8N or 8N+1; by default the length that the model was trained at"),
-    Flag.optional,
-  ),
-  size: Flag.String("size").pipe(
     Flag.withDescription(
-      "Width and height in pixels, such as 720x480; by default the size that the model was trained at",
+      "The file to write, ending in .mp4, .webp or .gif, or in / for a folder of PNG frames; by default an MP4 named after the prompt",
     ),
-    Flag.filterMap(parseSize, () => "WIDTHxHEIGHT, such as 720x480"),
     Flag.optional,
   ),
-  fps: Flag.Finite("fps").pipe(Flag.withDescription("Frames per second; by default the model's"), Flag.optional),
-  scale: Flag.Int("scale").pipe(
-    Flag.withDescription("Enlarges the written picture; 4 by default for pictures of 64 pixels or less, otherwise 1"),
+  ...requestFlags,
+  batch: Flag.String("batch").pipe(
+    Flag.withDescription("A file of prompts, one a line: a video of each, with the model loaded once"),
     Flag.optional,
-  ),
-  image: Flag.String("image").pipe(
-    Flag.withDescription("The first frame, a PNG or JPEG file, for image-to-video models"),
-    Flag.optional,
-  ),
-  tiling: Flag.Boolean("tiling").pipe(
-    Flag.withDescription("Decode in overlapping tiles: slower, in less memory"),
-    Flag.withDefault(false),
   ),
   resume: Flag.String("resume").pipe(
     Flag.withDescription("Continue from the .auteur file that an interrupted run left beside its video"),
     Flag.optional,
   ),
+  preview: Flag.Boolean("preview").pipe(
+    Flag.withDescription("Show how the video comes about, in terminals that show pictures"),
+    Flag.withDefault(false),
+  ),
   json: Flag.Boolean("json").pipe(
     Flag.withDescription("Print each event as a line of JSON instead of progress"),
     Flag.withDefault(false),
   ),
+  quiet: Flag.Boolean("quiet").pipe(
+    Flag.withAlias("q"),
+    Flag.withDescription("Print only what goes wrong"),
+    Flag.withDefault(false),
+  ),
 }
+
+type Input = Command.Command.Config.Infer<typeof flags>
 
 /** `auteur generate`: a prompt becomes a video file. */
 export const generateCommand = Command.make(
   "generate",
   flags,
   Effect.fn("generate")(function* (input) {
-    const { prompt, output, resume, json, ...flags } = input
-    const size = Option.getOrUndefined(flags.size)
-    const path = Option.getOrElse(output, () =>
-      Option.isSome(resume) ? resume.value.replace(/\.auteur$/, "") : outputName(Option.getOrElse(prompt, () => "")),
-    )
-    const { seed } = yield* makeVideo({
-      ...flags,
-      seed: Option.getOrUndefined(flags.seed),
-      sampler: Option.getOrUndefined(flags.sampler),
-      frames: Option.getOrUndefined(flags.frames),
-      width: size?.width,
-      height: size?.height,
-      fps: Option.getOrUndefined(flags.fps),
-      scale: Option.getOrUndefined(flags.scale),
-      image: Option.getOrUndefined(flags.image),
-      source: Option.isSome(resume) ? { checkpoint: resume.value } : { prompt: Option.getOrElse(prompt, () => "") },
-      output: path,
-      onEvent: json ? jsonReporter(process.stdout) : yield* progressReporter(process.stderr),
-    }).pipe(
-      Effect.onInterrupt(() =>
-        Console.error(`\nStopped. What is done can be continued: --resume ${checkpointPath(path)}`),
-      ),
-    )
-    yield* json
-      ? Console.log(JSON.stringify({ type: "file", path, seed: String(seed) }))
-      : Console.log(`${path}  (seed ${seed})`)
+    const reporter = yield* openReporter(input)
+    if (Option.isSome(input.resume)) return yield* resumeRun(input, input.resume.value, reporter)
+    yield* generateAll(input, reporter)
   }),
 ).pipe(
   Command.withDescription("Make a video from a prompt"),
@@ -120,8 +70,106 @@ export const generateCommand = Command.make(
       description: "The same seed gives the same file",
     },
     {
+      command: 'auteur --like fox.mp4 "a cat runs to the right in a meadow"',
+      description: "A file, with another prompt",
+    },
+    { command: "auteur --resume fox.mp4.auteur", description: "Go on after Ctrl-C" },
+    {
       command: 'auteur "a panda plays the guitar by a stream" --model ./CogVideoX-2b --size 720x480 --frames 49',
       description: "With a CogVideoX folder",
     },
   ]),
 )
+
+const openReporter = Effect.fnUntraced(function* ({ json, quiet, preview }: Input) {
+  if (json) return jsonReporter(process.stdout, process.stderr)
+  const pictures = preview ? pictureProtocol(process.env, process.stderr) : undefined
+  const reporter = progressReporter({ errors: process.stderr, output: process.stdout, quiet, pictures })
+  if (preview && pictures === undefined) {
+    yield* reporter.notice("This terminal is not known to show pictures, so --preview shows none.")
+  }
+  return reporter
+})
+
+/** Watches over one video: an interruption ends the command, and a failure says how to go on. */
+const watched = (reporter: Reporter) => {
+  let left: UnfinishedVideo | undefined
+  return {
+    hooks: {
+      onEvent: reporter.event,
+      onNotice: reporter.notice,
+      onUnfinished: (video: UnfinishedVideo) =>
+        video.interrupted
+          ? Effect.andThen(reporter.stopped(video), endBySignal)
+          : Effect.sync(() => {
+              left = video
+            }),
+    },
+    explain: (error: { readonly message: string }) => {
+      const mend = left === undefined ? undefined : howToResume(left)
+      return new CommandError({
+        message: mend === undefined ? error.message : `${error.message}\n${mend}`,
+        exitCode: 1,
+      })
+    },
+  }
+}
+
+const generateAll = Effect.fnUntraced(function* (input: Input, reporter: Reporter) {
+  const output = Option.getOrUndefined(input.output)
+  const asked = yield* askedVideo(Option.getOrUndefined(input.prompt), input)
+  if (Option.isSome(input.batch) && Option.isSome(input.prompt)) {
+    return yield* usageError("A prompt and --batch are both given: give one of them.")
+  }
+  const prompts = Option.isSome(input.batch) ? yield* readPrompts(input.batch.value) : [asked.prompt]
+  if (prompts[0] === undefined) {
+    return yield* usageError(
+      'There is no prompt: say what the video should show, such as auteur "a fox runs in a meadow".',
+    )
+  }
+  const total = prompts.length
+  const isBatch = Option.isSome(input.batch)
+  const steps = asked.video.steps ?? defaultSteps
+  const previewEvery = input.preview ? Math.max(1, Math.ceil(steps / 4)) : undefined
+  const makeOne = Effect.fnUntraced(function* (prompt: string, index: number) {
+    const path = isBatch ? numberedName(output, prompt, index, total) : (output ?? outputName(prompt))
+    const task = { prompt, output: path, index, total }
+    if (isBatch) yield* reporter.begin(task)
+    const { hooks, explain } = watched(reporter)
+    return yield* Effect.matchEffect(makeVideo({ ...asked.video, ...hooks, previewEvery, prompt, output: path }), {
+      onSuccess: (record) => Effect.as(reporter.done(path, record), true),
+      onFailure: (error) => Effect.as(reporter.failed(task, explain(error).message), false),
+    })
+  })
+  const results = yield* Effect.forEach(prompts as ReadonlyArray<string>, makeOne).pipe(
+    Effect.provide(filmLayer(asked.film)),
+  )
+  const made = results.filter(Boolean).length
+  if (made === total) return
+  return yield* new CommandError({ message: isBatch ? `${made} of ${total} videos were made.` : "", exitCode: 1 })
+})
+
+/** The flags that do not say what the video should be. */
+const besideRequest = new Set(["resume", "model", "output", "fps", "scale", "json", "quiet", "preview"])
+
+const resumeRun = Effect.fnUntraced(function* (input: Input, checkpoint: string, reporter: Reporter) {
+  const stray = Object.entries(input).find(
+    ([name, value]) => !besideRequest.has(name) && Option.isSome(value as Option.Option<unknown>),
+  )
+  if (stray !== undefined) {
+    const kebab = stray[0].replaceAll(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
+    return yield* usageError(
+      `--resume goes on with the request that was begun, so it cannot be changed: leave out ${kebab === "prompt" ? "the prompt" : `--${kebab}`}.`,
+    )
+  }
+  const { hooks, explain } = watched(reporter)
+  const made = yield* resumeVideo({
+    ...hooks,
+    checkpoint,
+    model: Option.getOrUndefined(input.model),
+    output: Option.getOrUndefined(input.output),
+    fps: Option.getOrUndefined(input.fps),
+    scale: Option.getOrUndefined(input.scale),
+  }).pipe(Effect.mapError(explain))
+  yield* reporter.done(made.output, made.record)
+})

@@ -87,8 +87,12 @@ describe("auteur generate", () => {
       .map((line) => JSON.parse(line) as { type: string })
     expect(events.map((event) => event.type)).toEqual([
       "text-end",
-      ...["step-start", "step-end", "step-start", "step-end"],
-      ...["decode-progress", "decode-progress"],
+      "step-start",
+      "step-end",
+      "step-start",
+      "step-end",
+      "decode-progress",
+      "decode-progress",
       "video-end",
       "file",
     ])

@@ -1,82 +1,64 @@
 import type { GenerateEvent } from "auteur"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { formatDuration } from "./amounts.ts"
+import { drawPicture, type PictureProtocol } from "./pictures.ts"
+import { clearLine, type Output, progressLine } from "./progress-bar.ts"
+import { howToResume, type Reporter } from "./reporter.ts"
 
-/** What a reporter needs of a stream such as `process.stderr`. */
-export interface Terminal {
-  readonly isTTY?: boolean
-  readonly columns?: number
-  readonly write: (text: string) => unknown
+interface ProgressOptions {
+  /** Where progress goes, and where the result. */
+  readonly errors: Output
+  readonly output: Output
+  /** Prints nothing but what goes wrong. */
+  readonly quiet: boolean
+  /** How the terminal shows pictures; none are shown without it. */
+  readonly pictures?: PictureProtocol | undefined
 }
 
-/** Tells a person, or a program, how far a generation is. */
-export type Reporter = (event: GenerateEvent) => Effect.Effect<void>
+/** For people: a bar with the time left on a terminal, a line for each tenth of the work otherwise. */
+export const progressReporter = ({ errors, output, quiet, pictures }: ProgressOptions): Reporter => {
+  const isTerminal = errors.isTTY === true
+  let begin = 0
+  let tenth = -1
+  const say = (text: string) => Effect.sync(() => errors.write(`${isTerminal ? clearLine : ""}${text}\n`))
 
-/** A bar with the time left on a terminal, a line for each tenth of the work otherwise. */
-export const progressReporter = (terminal: Terminal): Effect.Effect<Reporter> =>
-  Effect.map(Clock.currentTimeMillis, (begin) => {
-    let tenth = -1
-    return Effect.fnUntraced(function* (event: GenerateEvent) {
-      const at = progressOf(event)
-      if (at === undefined) {
-        if (event.type === "text-end" && event.truncated !== undefined) {
-          terminal.write(`The prompt is too long; this end of it is not used: "${event.truncated}"\n`)
-        }
-        return
-      }
-      const { label, done, total } = at
-      if (terminal.isTTY === true) {
-        const elapsed = ((yield* Clock.currentTimeMillis) - begin) / 1000
-        const left = label === "denoise" && done > 0 ? `  ${duration((elapsed / done) * (total - done))} left` : ""
-        const end = label === "decode" && done >= total ? "\r\u001b[2K" : ""
-        terminal.write(
-          `\r\u001b[2K${label}  ${bar(done / total, terminal.columns ?? 80)}  ${done}/${total}${left}${end}`,
-        )
-        return
-      }
-      const reached = Math.floor((done / total) * 10)
-      if (label === "denoise" && reached === tenth) return
-      tenth = reached
-      terminal.write(`${label} ${done}/${total}\n`)
-    })
+  const progress = Effect.fnUntraced(function* (label: string, done: number, total: number) {
+    const now = yield* Clock.currentTimeMillis
+    if (isTerminal) {
+      const seconds = ((now - begin) / 1000 / done) * (total - done)
+      const left = label === "denoise" && done < total ? `  ${formatDuration(seconds)} left` : ""
+      errors.write(progressLine(label, done / total, `${done}/${total}${left}`, errors))
+      if (label === "decode" && done >= total) errors.write(clearLine)
+      return
+    }
+    const reached = Math.floor((done / total) * 10)
+    if (label === "denoise" && reached === tenth) return
+    tenth = reached
+    errors.write(`${label} ${done}/${total}\n`)
   })
 
-/** One JSON object for each event, without the tensors. */
-export const jsonReporter =
-  (terminal: Terminal): Reporter =>
-  (event) =>
-    Effect.sync(() => {
-      const { type } = event
-      switch (type) {
-        case "text-end":
-          return terminal.write(`${JSON.stringify({ type, truncated: event.truncated ?? null })}\n`)
-        case "step-start":
-        case "step-end":
-          return terminal.write(`${JSON.stringify({ type, index: event.index, total: event.total })}\n`)
-        case "preview":
-          return terminal.write(`${JSON.stringify({ type, index: event.index })}\n`)
-        case "decode-progress":
-          return terminal.write(`${JSON.stringify({ type, done: event.done, total: event.total })}\n`)
-        case "video-end":
-          return terminal.write(`${JSON.stringify({ type, shape: event.video.shape })}\n`)
+  const event = Effect.fnUntraced(function* (event: GenerateEvent) {
+    if (event.type === "text-end") {
+      begin = yield* Clock.currentTimeMillis
+      if (event.truncated !== undefined) {
+        yield* say(`The prompt is too long; this end of it is not used: "${event.truncated}"`)
       }
-    })
+    }
+    if (quiet) return
+    if (event.type === "step-end") yield* progress("denoise", event.index + 1, event.total)
+    if (event.type === "decode-progress") yield* progress("decode", event.done, event.total)
+    if (event.type === "preview" && pictures !== undefined) yield* say(drawPicture(event.image, pictures, errors))
+  })
 
-const progressOf = (event: GenerateEvent) => {
-  if (event.type === "step-end") return { label: "denoise", done: event.index + 1, total: event.total }
-  if (event.type === "decode-progress") return { label: "decode", done: event.done, total: event.total }
-  return undefined
-}
-
-const bar = (part: number, columns: number): string => {
-  const width = Math.max(Math.min(columns - 40, 40), 5)
-  const filled = Math.round(part * width)
-  return "█".repeat(filled) + "░".repeat(width - filled)
-}
-
-const duration = (seconds: number): string => {
-  const whole = Math.ceil(seconds)
-  if (whole < 60) return `${whole} s`
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+  return {
+    begin: ({ prompt, index, total }) =>
+      quiet || total === 1 ? Effect.void : say(`Video ${index + 1} of ${total}: ${prompt}`),
+    event,
+    notice: say,
+    done: (path, { seed }) => (quiet ? Effect.void : Effect.sync(() => output.write(`${path}  (seed ${seed})\n`))),
+    stopped: (video) => say(["Stopped.", howToResume(video)].filter(Boolean).join(" ")),
+    failed: ({ index, total }, message) =>
+      total === 1 ? say(message) : say(`Video ${index + 1} of ${total}: ${message}`),
+  }
 }

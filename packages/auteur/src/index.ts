@@ -1,5 +1,34 @@
-export type { GenerateEvent } from "@auteur/core"
-export { samplerNames } from "@auteur/samplers"
-export * from "./load-model.ts"
-export * from "./make-video.ts"
-export { checkpointPath } from "./render.ts"
+export {
+  CheckpointError,
+  EngineError,
+  type Estimate,
+  type GenerateEvent,
+  MediaError,
+  ModelError,
+  PipelineError,
+  RequestError,
+  type Video,
+} from "@auteur/core"
+export { defaultModel, HubError, type ListedModel, listModels, type PullProgress, pullModel } from "@auteur/hub"
+export { encodePng, toFrames } from "@auteur/media"
+export { type SamplerName, samplerNames } from "@auteur/samplers"
+export { type CheckedModel, checkFolder } from "./check-folder.ts"
+export { estimateVideo, type VideoEstimate } from "./estimate-video.ts"
+export { type Auteur, auteur, type GenerateOptions } from "./film.ts"
+export { CurrentModel, type Film, filmLayer, type FilmOptions } from "./film-layer.ts"
+export { type Finding, inspectMachine } from "./inspect-machine.ts"
+export type { Job } from "./job.ts"
+export { type LoadedModel, loadModel, type ModelOptions } from "./load-model.ts"
+export type { MadeVideo } from "./made-video.ts"
+export {
+  makeVideo,
+  type MakeVideoHooks,
+  type MakeVideoOptions,
+  resumeVideo,
+  type ResumeVideoOptions,
+} from "./make-video.ts"
+export { defaultGuidance, defaultSteps, planVideo, type VideoOptions } from "./plan-video.ts"
+export { readRecord } from "./read-record.ts"
+export type { UnfinishedVideo } from "./render.ts"
+export { version } from "./version.ts"
+export type { VideoRecord } from "./video-record.ts"

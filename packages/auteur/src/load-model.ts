@@ -16,6 +16,7 @@ import * as text from "@auteur/text"
 import * as vae3d from "@auteur/vae3d"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { modelHash } from "./model-hash.ts"
 
 /** How a model folder is put together; what is left out is read from the folder. */
 export interface ModelOptions {
@@ -33,10 +34,18 @@ export interface ModelOptions {
 
 export interface LoadedModel {
   readonly folder: ModelFolder
+  readonly options: ModelOptions
+  /** {@link modelHash} of the folder, found once. */
+  readonly hash: Effect.Effect<string, ModelError>
   /** Frames per second that the model was trained at. */
   readonly fps: number
   readonly layer: Layer.Layer<TextEncoder | Denoiser | VideoVae | Sampler | Guidance, ModelError, Engine>
+  /** Each holds the weights of a part against its config, without running it. */
+  readonly checks: ReadonlyArray<Effect.Effect<void, ModelError, Engine>>
 }
+
+const fails = <A>(part: Layer.Layer<A, ModelError, Engine>): Effect.Effect<void, ModelError, Engine> =>
+  Effect.scoped(Effect.asVoid(Layer.build(part)))
 
 /** Reads and checks a model, given by its folder or by a bundled name; its weights are opened when the layer is built. */
 export const loadModel: (
@@ -64,25 +73,37 @@ export const loadModel: (
     vae: openWeights(folder.vae.path),
     textEncoder: openWeights(folder.textEncoder.path),
   })
+  const textLayer = text.layer({
+    config: textEncoder,
+    weights: weights.textEncoder,
+    tokenizer,
+    maxTokens: options.maxTokens ?? transformer.max_text_seq_length,
+  })
+  const vaeLayer = vae3d.layer({
+    config: vae,
+    weights: weights.vae,
+    tiling: options.tiling ?? false,
+    parallel: options.parallel ?? 1,
+  })
+  const denoiserLayer = dit.layer({
+    config: transformer,
+    weights: weights.transformer,
+    process,
+    prediction,
+    name: folder.name,
+  })
   const layer = Layer.mergeAll(
-    text.layer({
-      config: textEncoder,
-      weights: weights.textEncoder,
-      tokenizer,
-      maxTokens: options.maxTokens ?? transformer.max_text_seq_length,
-    }),
+    textLayer,
     Layer.succeed(Sampler, sampler),
     options.dynamicGuidance === true ? samplers.dynamicGuidanceLayer : samplers.classifierFreeLayer,
-    dit.layer({ config: transformer, weights: weights.transformer, process, prediction, name: folder.name }).pipe(
-      Layer.provideMerge(
-        vae3d.layer({
-          config: vae,
-          weights: weights.vae,
-          tiling: options.tiling ?? false,
-          parallel: options.parallel ?? 1,
-        }),
-      ),
-    ),
+    denoiserLayer.pipe(Layer.provideMerge(vaeLayer)),
   )
-  return { folder, fps: transformer.patch_size_t === null ? 8 : 16, layer }
+  return {
+    folder,
+    options,
+    hash: yield* Effect.cached(modelHash(folder.path)),
+    fps: transformer.patch_size_t === null ? 8 : 16,
+    layer,
+    checks: [fails(textLayer), fails(vaeLayer), fails(Layer.provide(denoiserLayer, vaeLayer))],
+  }
 })

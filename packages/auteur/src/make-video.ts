@@ -1,97 +1,66 @@
 import {
   type CheckpointError,
-  Denoiser,
   generate,
   type GenerateError,
-  type GenerateEvent,
-  type GenerateRequest,
   type MediaError,
+  type ModelError,
+  type RequestError,
   resume,
-  VideoVae,
 } from "@auteur/core"
-import { layer as engineLayer } from "@auteur/engine/node"
-import { defaultModel } from "@auteur/hub"
-import { videoWriterLayer } from "@auteur/media"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import { loadModel, type ModelOptions } from "./load-model.ts"
-import { machineLayer } from "./machine.ts"
-import { readPicture } from "./read-picture.ts"
-import { readCheckpoint, renderVideo } from "./render.ts"
+import { CurrentModel, type Film, filmLayer, type FilmOptions } from "./film-layer.ts"
+import { planVideo, type VideoOptions } from "./plan-video.ts"
+import { type RenderOptions, renderVideo } from "./render.ts"
+import { readRun } from "./saved-run.ts"
+import type { VideoRecord } from "./video-record.ts"
 
-export interface MakeVideoOptions extends ModelOptions {
-  /** A prompt, or the checkpoint that an interrupted run left: the rest of the request is then in it. */
-  readonly source: { readonly prompt: string } | { readonly checkpoint: string }
-  /** The file to write, `.mp4`. */
-  readonly output: string
-  /** A model folder or a bundled name; the bundled model by default. */
-  readonly model?: string | undefined
-  readonly negative?: string | undefined
-  /** A random one by default. */
-  readonly seed?: number | bigint | undefined
-  /** Default 50. */
-  readonly steps?: number | undefined
-  /** Default 6. */
-  readonly guidance?: number | undefined
-  readonly frames?: number | undefined
-  readonly width?: number | undefined
-  readonly height?: number | undefined
-  /** An image file: the first frame, for image-to-video models. */
-  readonly image?: string | undefined
-  /** Frames per second; the model's by default. */
-  readonly fps?: number | undefined
-  /** Enlargement of the written picture; by default 4 for pictures with a side of up to 64 pixels, otherwise 1. */
-  readonly scale?: number | undefined
-  /** Called with each event before the work goes on. */
-  readonly onEvent?: (event: GenerateEvent) => Effect.Effect<void>
+type MakeError = GenerateError | MediaError | CheckpointError | ModelError | RequestError
+
+/** What is told while a video file is made. */
+export interface MakeVideoHooks extends Pick<RenderOptions, "onEvent" | "onUnfinished"> {
+  /** Called with a sentence that a person should know before the work. */
+  readonly onNotice?: ((notice: string) => Effect.Effect<void>) | undefined
 }
 
-/** Makes a video file from a prompt: loads the model, generates, writes. */
-export const makeVideo: (
-  options: MakeVideoOptions,
-) => Effect.Effect<{ readonly seed: number | bigint }, GenerateError | MediaError | CheckpointError> =
-  Effect.fnUntraced(function* (options) {
-    const checkpoint = "checkpoint" in options.source ? yield* readCheckpoint(options.source.checkpoint) : undefined
-    const model = yield* loadModel(options.model ?? defaultModel, options)
-    return yield* Effect.gen(function* () {
-      const request = checkpoint?.request ?? (yield* toRequest(options))
-      const { width, height } = { ...(yield* trainedSize), ...sizeOf(request) }
-      yield* renderVideo(checkpoint === undefined ? generate(request) : resume(checkpoint), {
-        output: options.output,
-        fps: options.fps ?? model.fps,
-        scale: options.scale ?? (Math.min(width, height) <= 64 ? 4 : 1),
-        onEvent: options.onEvent ?? (() => Effect.void),
-      })
-      return { seed: request.seed }
-    }).pipe(
-      Effect.provide(Layer.mergeAll(model.layer, videoWriterLayer, machineLayer).pipe(Layer.provide(engineLayer()))),
+export interface MakeVideoOptions extends VideoOptions, MakeVideoHooks {
+  readonly prompt: string
+  /** The file to write, or a folder of frames when it ends in `/`. */
+  readonly output: string
+}
+
+/** Makes a video file with the model that is open; gives back what the file carries. */
+export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord, MakeError, Film> = Effect.fnUntraced(
+  function* ({ prompt, output, onNotice, onEvent, onUnfinished, ...options }) {
+    const { request, record, notice } = yield* planVideo(prompt, options)
+    if (notice !== undefined && onNotice !== undefined) yield* onNotice(notice)
+    const { folder } = yield* CurrentModel
+    yield* renderVideo(generate(request), { output, record, model: folder.path, onEvent, onUnfinished })
+    return record
+  },
+)
+
+export interface ResumeVideoOptions extends MakeVideoHooks, Pick<FilmOptions, "model" | "threads"> {
+  /** The file that an interrupted run left. */
+  readonly checkpoint: string
+  /** By default where the interrupted run was to write. */
+  readonly output?: string | undefined
+  readonly fps?: number | undefined
+  readonly scale?: number | undefined
+}
+
+/** Finishes the video file of an interrupted run, with its own model and settings. */
+export const resumeVideo: (
+  options: ResumeVideoOptions,
+) => Effect.Effect<{ readonly record: VideoRecord; readonly output: string }, MakeError> = Effect.fnUntraced(
+  function* ({ checkpoint: path, onEvent, onUnfinished, ...options }) {
+    const run = yield* readRun(path)
+    const record = { ...run.record, fps: options.fps ?? run.record.fps, scale: options.scale ?? run.record.scale }
+    const { sampler, dynamicGuidance, maxTokens, tiling } = record
+    const model = options.model ?? run.model
+    const output = options.output ?? run.output
+    yield* renderVideo(resume(run.checkpoint), { output, record, model, resumed: path, onEvent, onUnfinished }).pipe(
+      Effect.provide(filmLayer({ sampler, dynamicGuidance, maxTokens, tiling, model, threads: options.threads })),
     )
-  })
-
-const toRequest = Effect.fnUntraced(function* (options: MakeVideoOptions) {
-  const size = sizeOf(options)
-  const image =
-    options.image === undefined ? undefined : yield* readPicture(options.image, { ...(yield* trainedSize), ...size })
-  const request: GenerateRequest = {
-    prompt: "prompt" in options.source ? options.source.prompt : "",
-    seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
-    steps: options.steps ?? 50,
-    guidance: options.guidance ?? 6,
-    ...size,
-    ...(options.negative === undefined ? {} : { negativePrompt: options.negative }),
-    ...(options.frames === undefined ? {} : { frames: options.frames }),
-    ...(image === undefined ? {} : { image }),
-  }
-  return request
-})
-
-const trainedSize = Effect.gen(function* () {
-  const { trained } = yield* Denoiser
-  const { spatialCompression } = yield* VideoVae
-  return { width: trained.width * spatialCompression, height: trained.height * spatialCompression }
-})
-
-const sizeOf = ({ width, height }: { readonly width?: number | undefined; readonly height?: number | undefined }) => ({
-  ...(width === undefined ? {} : { width }),
-  ...(height === undefined ? {} : { height }),
-})
+    return { record, output }
+  },
+)

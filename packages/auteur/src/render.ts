@@ -1,30 +1,31 @@
-import { readFile, rm } from "node:fs/promises"
-import {
-  type Checkpoint,
-  CheckpointError,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  type GenerateEvent,
-  type MediaError,
-  type VideoFormat,
-  VideoWriter,
-} from "@auteur/core"
+import { rm } from "node:fs/promises"
+import { type Checkpoint, type GenerateEvent, type MediaError, VideoWriter } from "@auteur/core"
 import { writeFileAtomically } from "@auteur/media"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { checkpointPath, encodeRun, type SavedRun } from "./saved-run.ts"
+import { toMetadata } from "./video-record.ts"
 
-export interface RenderOptions extends VideoFormat {
-  /** The video file to write, or a folder of frames when it ends in `/`. */
-  readonly output: string
+/** A video whose work ended before it was finished. */
+export interface UnfinishedVideo {
+  readonly interrupted: boolean
+  /** The file to resume from; none when no step was done, or when it could not be written. */
+  readonly checkpoint: string | undefined
+}
+
+export interface RenderOptions extends Omit<SavedRun, "checkpoint"> {
+  /** The checkpoint file that the work goes on from. */
+  readonly resumed?: string | undefined
   /** Called with each event before the work goes on. */
-  readonly onEvent: (event: GenerateEvent) => Effect.Effect<void>
+  readonly onEvent?: ((event: GenerateEvent) => Effect.Effect<void>) | undefined
+  /** Called when the work is interrupted or fails, after its checkpoint is saved and before the engine is closed. */
+  readonly onUnfinished?: ((video: UnfinishedVideo) => Effect.Effect<void>) | undefined
 }
 
 const saveEveryMilliseconds = 10_000
-
-/** Where the progress of a video that is not finished lies. */
-export const checkpointPath = (output: string): string => `${output.replace(/[/\\]+$/, "")}.auteur`
+// Frames are decoded while the ones before are written; more than one chunk ahead would only take memory.
+const chunksAhead = 1
 
 /**
  * Runs a generation into a video file. The file appears whole or not at all; when the work is interrupted or fails after a step,
@@ -32,21 +33,31 @@ export const checkpointPath = (output: string): string => `${output.replace(/[/\
  */
 export const renderVideo = <E, R>(
   events: Stream.Stream<GenerateEvent, E, R>,
-  { output, onEvent, ...format }: RenderOptions,
+  { resumed, onEvent = () => Effect.void, onUnfinished = () => Effect.void, ...run }: RenderOptions,
 ): Effect.Effect<void, E | MediaError, R | VideoWriter> =>
   Effect.gen(function* () {
+    const { output, record } = run
+    const { fps, scale, frames, width, height } = record
+    const format = { fps, scale, metadata: toMetadata(record) }
     const writer = yield* VideoWriter
-    yield* writer.check(output, format)
+    yield* writer.check(output, { ...format, frames, width, height })
+
+    const path = checkpointPath(output)
+    let left = resumed
     let last: Checkpoint | undefined
     let saved: Checkpoint | undefined
     let savedAt = yield* Clock.currentTimeMillis
-
-    const save = Effect.suspend(() => {
-      if (last === undefined || last === saved) return Effect.void
-      const checkpoint = last
-      saved = checkpoint
-      return write(checkpointPath(output), encodeCheckpoint(checkpoint))
-    })
+    // Not left half done: the process may end right after an interruption.
+    const save = Effect.uninterruptible(
+      Effect.suspend(() => {
+        if (last === undefined || last === saved) return Effect.void
+        const checkpoint = last
+        return Effect.map(write(path, encodeRun({ ...run, checkpoint })), () => {
+          saved = checkpoint
+          left = path
+        })
+      }),
+    )
     const keep = Effect.fnUntraced(function* (event: GenerateEvent) {
       if (event.type === "step-end") {
         last = event.checkpoint
@@ -58,32 +69,24 @@ export const renderVideo = <E, R>(
       }
       yield* onEvent(event)
     })
-    const frames = events.pipe(
+    const unfinished = (interrupted: boolean) =>
+      Effect.andThen(
+        Effect.ignore(save),
+        Effect.suspend(() => onUnfinished({ interrupted, checkpoint: left })),
+      )
+    const videos = events.pipe(
       Stream.tap(keep),
       Stream.flatMap((event) => (event.type === "decode-progress" ? Stream.succeed(event.frames) : Stream.empty)),
+      Stream.buffer({ capacity: chunksAhead }),
     )
-    yield* writer.write(output, frames, format).pipe(
-      Effect.onInterrupt(() => Effect.ignore(save)),
-      Effect.tapError(() => Effect.ignore(save)),
+    yield* writer.write(output, videos, format).pipe(
+      Effect.onInterrupt(() => unfinished(true)),
+      Effect.tapError(() => unfinished(false)),
     )
-    yield* Effect.promise(() => rm(checkpointPath(output), { force: true }))
+    yield* Effect.promise(() =>
+      Promise.all([path, ...(resumed === undefined ? [] : [resumed])].map((file) => rm(file, { force: true }))),
+    )
   })
 
 const write = (path: string, bytes: Uint8Array): Effect.Effect<void, MediaError> =>
   Effect.tryPromise({ try: () => writeFileAtomically(path, bytes), catch: (cause) => cause as MediaError })
-
-/** Reads a checkpoint that {@link renderVideo} left. */
-export const readCheckpoint: (path: string) => Effect.Effect<Checkpoint, CheckpointError> = Effect.fnUntraced(
-  function* (path) {
-    const bytes = yield* Effect.tryPromise({
-      try: () => readFile(path),
-      catch: () =>
-        new CheckpointError({ message: `There is no checkpoint at ${path} that can be read: check the path.` }),
-    })
-    return yield* Effect.try({
-      try: () => decodeCheckpoint(bytes),
-      catch: (cause) =>
-        new CheckpointError({ message: `${path} cannot be resumed: ${(cause as CheckpointError).message}` }),
-    })
-  },
-)

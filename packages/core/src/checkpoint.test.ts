@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts"
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpointNote } from "./checkpoint.ts"
 import { CheckpointError } from "./errors.ts"
 import { Random } from "./random.ts"
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
@@ -57,6 +57,13 @@ const complaint = (bytes: Uint8Array): string => {
 }
 
 describe("a checkpoint", () => {
+  it("carries a text of its caller's, which changes nothing else", () => {
+    const noted = encodeCheckpoint(checkpoint, "out.mp4")
+    expect(readCheckpointNote(noted)).toBe("out.mp4")
+    expect(readCheckpointNote(encodeCheckpoint(checkpoint))).toBeUndefined()
+    expect(decodeCheckpoint(noted)).toEqual(decodeCheckpoint(encodeCheckpoint(checkpoint)))
+  })
+
   it("comes back from its bytes as it was", () => {
     expect(decodeCheckpoint(encodeCheckpoint(checkpoint))).toEqual(checkpoint)
   })

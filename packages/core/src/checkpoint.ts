@@ -40,8 +40,12 @@ const decodeRequest = Schema.decodeUnknownResult(
   }),
 )
 
-/** A checkpoint as the bytes of a small safetensors file. */
-export const encodeCheckpoint = (checkpoint: Checkpoint): Uint8Array => {
+/**
+ * A checkpoint as the bytes of a small safetensors file.
+ *
+ * `note` is a text of the caller's own, such as where the video is to be written; {@link readCheckpointNote} gives it back.
+ */
+export const encodeCheckpoint = (checkpoint: Checkpoint, note?: string): Uint8Array => {
   const { request, state, random, image } = checkpoint
   const memory = Object.entries(state.memory).map(([name, tensor]) => [`memory.${name}`, tensor.contiguous()] as const)
   return encodeSafetensors(
@@ -59,9 +63,13 @@ export const encodeCheckpoint = (checkpoint: Checkpoint): Uint8Array => {
       index: String(state.index),
       begin: String(state.begin),
       random: JSON.stringify(random),
+      ...(note === undefined ? {} : { note }),
     },
   )
 }
+
+/** The text that {@link encodeCheckpoint} was given for its caller. Throws a {@link CheckpointError} as {@link decodeCheckpoint}. */
+export const readCheckpointNote = (bytes: Uint8Array): string | undefined => read(bytes).metadata["note"]
 
 /** Reads what {@link encodeCheckpoint} wrote. Throws a {@link CheckpointError} that says what is wrong with it. */
 export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {

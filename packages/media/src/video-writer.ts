@@ -96,7 +96,8 @@ export const videoWriterLayer: Layer.Layer<VideoWriter> = Layer.succeed(VideoWri
           return yield* new MediaError({ message: "A video needs at least one frame, and none was written." })
         }
         const { end } = sink
-        yield* attempt(path, end)
+        // An interruption that came in the midst of it would leave the temporary file.
+        yield* Effect.uninterruptible(attempt(path, end))
       }),
     ),
 })

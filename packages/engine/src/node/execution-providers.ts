@@ -4,15 +4,15 @@ import * as Effect from "effect/Effect"
 /** The runtime that runs the graphs. */
 export interface RuntimeInfo {
   readonly version: string
-  /** The execution providers that are built in, such as `cpu`. */
-  readonly providers: ReadonlyArray<string>
+  /** The execution providers, such as `cpu`; one that is not `bundled` has to be installed beside it. */
+  readonly providers: ReadonlyArray<{ readonly name: string; readonly bundled: boolean }>
 }
 
 /** Loads onnxruntime-node on the calling thread to say what it is; an `EngineError` when this machine cannot load it. */
 export const executionProviders: Effect.Effect<RuntimeInfo, EngineError> = Effect.tryPromise({
   try: async () => {
     const { env, listSupportedBackends } = await import("onnxruntime-node")
-    return { version: env.versions.node ?? "unknown", providers: listSupportedBackends().map(({ name }) => name) }
+    return { version: env.versions.node ?? "of an unknown version", providers: listSupportedBackends() }
   },
   catch: (cause) =>
     new EngineError({

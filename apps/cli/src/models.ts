@@ -1,0 +1,80 @@
+import { checkFolder, defaultModel, listModels, type PullProgress, pullModel } from "auteur"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { formatBytes, formatTable } from "./amounts.ts"
+import { CommandError } from "./command-error.ts"
+import { clearLine, type Output, progressLine } from "./progress-bar.ts"
+
+const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON instead of text"), Flag.withDefault(false))
+
+const pull = Command.make(
+  "pull",
+  {
+    name: Argument.String("name").pipe(Argument.withDescription("org/name or org/name@revision on Hugging Face")),
+    json,
+  },
+  Effect.fn("models pull")(function* ({ name, json }) {
+    const onProgress = json ? pullLines(process.stdout) : pullProgress(process.stderr)
+    const pulled = yield* pullModel(name, { onProgress })
+    if (json) return yield* Console.log(JSON.stringify({ type: "model", ...pulled }))
+    if (process.stderr.isTTY) process.stderr.write(clearLine)
+    yield* Console.log(`${pulled.name} is in ${pulled.path} (${formatBytes(pulled.bytes)})`)
+  }),
+).pipe(
+  Command.withDescription("Fetch a model from Hugging Face, going on where an earlier try stopped"),
+  Command.withExamples([{ command: "auteur models pull zai-org/CogVideoX-2b" }]),
+)
+
+const check = Command.make(
+  "check",
+  {
+    model: Argument.String("folder").pipe(
+      Argument.withDescription(`A model folder, or the name of a model; default ${defaultModel}`),
+      Argument.withDefault(defaultModel),
+    ),
+    json,
+  },
+  Effect.fn("models check")(function* ({ model, json }) {
+    const { path, problems } = yield* checkFolder(model)
+    if (json) yield* Console.log(JSON.stringify({ path, problems }))
+    else if (problems.length === 0) yield* Console.log(`${path} is complete, and its weights fit its configs.`)
+    else for (const problem of problems) yield* Console.log(problem)
+    if (problems.length > 0) return yield* new CommandError({ message: "", exitCode: 1 })
+  }),
+).pipe(Command.withDescription("Say what is wrong with a model, tensor by tensor, without running it"))
+
+/** `auteur models`: what is on disk, and how more comes there. */
+export const modelsCommand = Command.make(
+  "models",
+  { json },
+  Effect.fn("models")(function* ({ json }) {
+    const models = yield* listModels()
+    if (json) return yield* Console.log(JSON.stringify(models))
+    const rows = models.map(({ name, kind, version, size, problems }) => [
+      name,
+      version === undefined || version === "1.0" ? kind : `${kind} ${version}`,
+      formatBytes(size),
+      problems.length === 0 ? "" : `incomplete: auteur models check ${name}`,
+    ])
+    yield* Console.log(formatTable([["name", "kind", "size", ""], ...rows]))
+  }),
+).pipe(Command.withDescription("List the models on disk; fetch and check them"), Command.withSubcommands([pull, check]))
+
+const pullProgress = (output: Output) => {
+  let tenth = -1
+  return ({ received, total }: PullProgress) => {
+    const end = `${formatBytes(received)} of ${formatBytes(total)}`
+    if (output.isTTY === true) return void output.write(progressLine("pull", received / total, end, output))
+    const reached = Math.floor((received / total) * 10)
+    if (reached === tenth) return
+    tenth = reached
+    output.write(`pull ${end}\n`)
+  }
+}
+
+const pullLines = (output: Output) => (progress: PullProgress) => {
+  output.write(`${JSON.stringify({ type: "progress", ...progress })}\n`)
+}

@@ -1,0 +1,109 @@
+import {
+  defaultGuidance,
+  defaultModel,
+  defaultSteps,
+  type FilmOptions,
+  type MediaError,
+  readRecord,
+  samplerNames,
+  type VideoOptions,
+} from "auteur"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Flag from "effect/cli/Flag"
+import { type CommandError, usageError } from "./command-error.ts"
+import { parseSize } from "./size.ts"
+
+const flag = <A>(flag: Flag.Flag<A>, description: string): Flag.Flag<Option.Option<A>> =>
+  flag.pipe(Flag.withDescription(description), Flag.optional)
+
+/** The flags that say what a video should be. */
+export const requestFlags = {
+  model: flag(
+    Flag.String("model").pipe(Flag.withAlias("m")),
+    `A model folder in the layout of diffusers, a bundled name, or org/name of a pulled model; default ${defaultModel}`,
+  ),
+  steps: flag(Flag.Int("steps"), `Steps of the sampler: more take longer and are more exact; default ${defaultSteps}`),
+  seed: flag(Flag.Int("seed"), "The same seed gives the same video; by default a new one, which is printed"),
+  sampler: flag(Flag.Literals("sampler", samplerNames), "By default the model folder's own"),
+  guidance: flag(
+    Flag.Finite("guidance"),
+    `How strongly the prompt steers; 1 switches guidance off, which halves the time; default ${defaultGuidance}`,
+  ),
+  dynamicGuidance: flag(
+    Flag.Boolean("dynamic-guidance"),
+    "Let the guidance change over the steps, as advised for CogVideoX-5b with the dpm sampler",
+  ),
+  negative: flag(Flag.String("negative"), "What the video should not show"),
+  frames: flag(Flag.Int("frames"), "Length in frames, 8N or 8N+1; by default as the model was trained"),
+  size: flag(
+    Flag.String("size").pipe(Flag.filterMap(parseSize, () => "WIDTHxHEIGHT, such as 720x480")),
+    "Width and height in pixels, such as 720x480; by default as the model was trained",
+  ),
+  fps: flag(Flag.Finite("fps"), "Frames per second; by default those of --video, or the model's"),
+  scale: flag(
+    Flag.Int("scale"),
+    "Enlarges the written picture; by default 4 for pictures of 64 pixels or less, otherwise 1",
+  ),
+  image: flag(Flag.String("image"), "The first frame, a PNG or JPEG file, for image-to-video models"),
+  video: flag(Flag.String("video"), "A video to start from; it is resized and cut to what the model makes"),
+  strength: flag(Flag.Finite("strength"), "How much of --video is made anew, from 0 to 1; default 0.8"),
+  tiling: flag(Flag.Boolean("tiling"), "Decode in overlapping tiles: slower, in less memory"),
+  like: flag(Flag.String("like"), "Repeats a video that auteur wrote; other flags change what they name"),
+}
+
+type Parsed<F> = { readonly [K in keyof F]: F[K] extends Flag.Flag<infer A> ? A : never }
+
+/** What a command line asks for. */
+export interface AskedVideo {
+  readonly prompt: string | undefined
+  readonly film: FilmOptions
+  readonly video: VideoOptions
+}
+
+/** Puts the flags together, and what the video of `--like` says where they are silent. */
+export const askedVideo: (
+  prompt: string | undefined,
+  flags: Parsed<typeof requestFlags>,
+) => Effect.Effect<AskedVideo, CommandError | MediaError> = Effect.fnUntraced(function* (prompt, flags) {
+  const given = <A>(option: Option.Option<A>) => Option.getOrUndefined(option)
+  const path = given(flags.like)
+  const like = path === undefined ? undefined : yield* readRecord(path)
+  if (like !== undefined) {
+    for (const name of ["image", "video"] as const) {
+      if (like[name] === undefined || Option.isSome(flags[name])) continue
+      return yield* usageError(
+        `${path} was made from the ${name} ${like[name]}, which it does not hold: give it with --${name}.`,
+      )
+    }
+  }
+  if (Option.isSome(flags.strength) && Option.isNone(flags.video)) {
+    return yield* usageError("--strength says how much of a video is made anew: give the video with --video.")
+  }
+  const size = given(flags.size)
+  return {
+    prompt: prompt ?? like?.prompt,
+    film: {
+      model: given(flags.model) ?? like?.model,
+      sampler: given(flags.sampler) ?? like?.sampler,
+      dynamicGuidance: given(flags.dynamicGuidance) ?? like?.dynamicGuidance,
+      maxTokens: like?.maxTokens,
+      tiling: given(flags.tiling) ?? like?.tiling,
+    },
+    video: {
+      negative: given(flags.negative) ?? like?.negative,
+      seed: given(flags.seed) ?? like?.seed,
+      steps: given(flags.steps) ?? like?.steps,
+      guidance: given(flags.guidance) ?? like?.guidance,
+      frames: given(flags.frames) ?? like?.frames,
+      width: size?.width ?? like?.width,
+      height: size?.height ?? like?.height,
+      fps: given(flags.fps) ?? like?.fps,
+      scale: given(flags.scale) ?? like?.scale,
+      image: given(flags.image),
+      video: given(flags.video),
+      strength: given(flags.strength) ?? like?.strength,
+      modelHash: Option.isSome(flags.model) ? undefined : like?.modelHash,
+    },
+  }
+})

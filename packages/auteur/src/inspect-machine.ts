@@ -1,0 +1,98 @@
+import { access, constants } from "node:fs/promises"
+import { availableParallelism, cpus, totalmem } from "node:os"
+import { generate, Hardware } from "@auteur/core"
+import { executionProviders } from "@auteur/engine/node"
+import { defaultModel } from "@auteur/hub"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { checkFolder } from "./check-folder.ts"
+import { filmLayer } from "./film-layer.ts"
+import { machineLayer } from "./machine.ts"
+import { version } from "./version.ts"
+
+/** One thing that auteur needs, and how it stands with it here. */
+export interface Finding {
+  readonly name: string
+  readonly value: string
+  /** What is wrong, with the mend. */
+  readonly problem?: string | undefined
+}
+
+const leastBytes = 1e9
+
+/** Looks at what auteur needs of this machine, and makes one small video without writing it. */
+export const inspectMachine: (model?: string) => Effect.Effect<ReadonlyArray<Finding>> = Effect.fnUntraced(function* (
+  model = defaultModel,
+) {
+  return [
+    { name: "auteur", value: version },
+    inspectRuntime(process.versions, process.platform, process.arch),
+    { name: "processor", value: `${availableParallelism()} threads, ${cpus()[0]?.model ?? "of an unknown kind"}` },
+    yield* inspectMemory,
+    yield* inspectEngine,
+    yield* inspectFolder(process.cwd()),
+    yield* inspectModel(model),
+    yield* tryModel(model),
+  ]
+})
+
+/** Node before 22.18 does not run TypeScript. */
+export const inspectRuntime = (versions: Partial<NodeJS.ProcessVersions>, platform: string, arch: string): Finding => {
+  const value = `Node ${versions.node}, ${platform} ${arch}`
+  const [major = 0, minor = 0] = (versions.node ?? "0").split(".").map(Number)
+  return major > 22 || (major === 22 && minor >= 18)
+    ? { name: "runtime", value }
+    : { name: "runtime", value, problem: "Node 22.18 or newer is needed: run `npm ci`, which brings one." }
+}
+
+const inspectMemory = Effect.gen(function* () {
+  const { memoryBytes } = yield* Hardware
+  const value = `${(memoryBytes / 1e9).toFixed(1)} GB free of ${(totalmem() / 1e9).toFixed(1)} GB`
+  const finding: Finding =
+    memoryBytes >= leastBytes
+      ? { name: "memory", value }
+      : { name: "memory", value, problem: "Even the bundled model needs 1 GB: close other programs." }
+  return finding
+}).pipe(Effect.provide(machineLayer))
+
+const inspectEngine = Effect.match(executionProviders, {
+  onSuccess: ({ version, providers }): Finding => {
+    const names = (bundled: boolean) => providers.filter((each) => each.bundled === bundled).map(({ name }) => name)
+    const others = names(false)
+    const more = others.length === 0 ? "" : `; to be added: ${others.join(", ")}`
+    return { name: "engine", value: `ONNX Runtime ${version}, providers ${names(true).join(", ")}${more}` }
+  },
+  onFailure: ({ message }): Finding => ({ name: "engine", value: "ONNX Runtime", problem: message }),
+})
+
+const inspectFolder = (path: string): Effect.Effect<Finding> =>
+  Effect.match(
+    Effect.tryPromise(() => access(path, constants.W_OK)),
+    {
+      onSuccess: (): Finding => ({ name: "folder", value: path }),
+      onFailure: (): Finding => ({
+        name: "folder",
+        value: path,
+        problem: "Videos cannot be written here: change the permissions, or name another place with -o.",
+      }),
+    },
+  )
+
+const inspectModel = (model: string): Effect.Effect<Finding> =>
+  Effect.match(checkFolder(model), {
+    onSuccess: ({ path, problems }): Finding => ({ name: "model", value: path, problem: problems[0] }),
+    onFailure: ({ message }): Finding => ({ name: "model", value: model, problem: message }),
+  })
+
+const tryModel = Effect.fnUntraced(function* (model: string) {
+  const begin = yield* Clock.currentTimeMillis
+  const request = { prompt: "a fox", seed: 0, steps: 1, guidance: 1, frames: 1 }
+  const made = yield* Stream.runDrain(generate(request)).pipe(
+    Effect.provide(filmLayer({ model })),
+    Effect.match({ onSuccess: () => undefined, onFailure: ({ message }) => message }),
+  )
+  const seconds = ((yield* Clock.currentTimeMillis) - begin) / 1000
+  const finding: Finding = { name: "self-test", value: `one frame in ${seconds.toFixed(1)} s`, problem: made }
+  return finding
+})

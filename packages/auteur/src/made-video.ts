@@ -1,0 +1,52 @@
+import { type MediaError, type Video, type VideoMetadata, VideoWriter } from "@auteur/core"
+import { type RgbFrame, toFrames, videoWriterLayer } from "@auteur/media"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { toMetadata, type VideoRecord } from "./video-record.ts"
+
+/** A video in memory. */
+export interface MadeVideo {
+  /** (1, frames, height, width, 3), 8 bits. */
+  readonly tensor: Video
+  /** The same bytes as pictures, one a frame. */
+  readonly frames: ReadonlyArray<RgbFrame>
+  /** Pixels. */
+  readonly width: number
+  readonly height: number
+  /** Frames per second. */
+  readonly fps: number
+  readonly seed: number | bigint
+  /** What it was made of, as {@link MadeVideo.save} keeps it in the file. */
+  readonly metadata: VideoMetadata
+  /** The end of the prompt that did not fit; nothing when all of it did. */
+  readonly truncated: string | undefined
+  /**
+   * Writes MP4, animated WebP or GIF, by the ending of the path, or a folder of PNG frames when it ends in `/`.
+   *
+   * Rejects with a `MediaError` that names the path and the mend.
+   */
+  readonly save: (path: string, options?: { readonly fps?: number; readonly scale?: number }) => Promise<void>
+}
+
+export const madeVideo = (tensor: Video, record: VideoRecord, truncated: string | undefined): MadeVideo => {
+  const { width, height, fps, seed } = record
+  const save = Effect.fnUntraced(function* (path: string, options: { fps?: number; scale?: number }) {
+    const writer = yield* VideoWriter
+    const written = { ...record, fps: options.fps ?? record.fps, scale: options.scale ?? record.scale }
+    const format = { fps: written.fps, scale: written.scale, metadata: toMetadata(written) }
+    yield* writer.check(path, { ...format, width, height, frames: record.frames })
+    yield* writer.write(path, Stream.succeed(tensor), format)
+  })
+  return {
+    tensor,
+    frames: toFrames(tensor),
+    width,
+    height,
+    fps,
+    seed,
+    metadata: toMetadata(record),
+    truncated,
+    save: (path, options = {}) =>
+      Effect.runPromise<void, MediaError>(save(path, options).pipe(Effect.provide(videoWriterLayer))),
+  }
+}

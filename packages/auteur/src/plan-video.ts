@@ -1,0 +1,123 @@
+import {
+  Denoiser,
+  type GenerateRequest,
+  type MediaError,
+  ModelError,
+  planRun,
+  type RequestError,
+  Sampler,
+  type Video,
+  VideoVae,
+} from "@auteur/core"
+import type { SamplerName } from "@auteur/samplers"
+import * as Effect from "effect/Effect"
+import { CurrentModel, type Film } from "./film-layer.ts"
+import { startImage, startVideo } from "./start-pictures.ts"
+import { version } from "./version.ts"
+import type { VideoRecord } from "./video-record.ts"
+
+/** What a video should be; all but the prompt has a default. */
+export interface VideoOptions {
+  /** What to steer away from. */
+  readonly negative?: string | undefined
+  /** A random one by default. */
+  readonly seed?: number | bigint | undefined
+  /** Steps of the sampler; default {@link defaultSteps}. */
+  readonly steps?: number | undefined
+  /** How strongly the prompt steers; default {@link defaultGuidance}. */
+  readonly guidance?: number | undefined
+  /** By default the length that the model was trained at. */
+  readonly frames?: number | undefined
+  /** Pixels; by default the size that the model was trained at. */
+  readonly width?: number | undefined
+  readonly height?: number | undefined
+  /** The first frame, for image-to-video models: a PNG or JPEG file, or one frame. */
+  readonly image?: string | Video | undefined
+  /** What to start from: a video file, which is resized and cut to a length that can be made, or frames. */
+  readonly video?: string | Video | undefined
+  /** How much of `video` is made anew, in 0…1; default 0.8. */
+  readonly strength?: number | undefined
+  /** A preview event every so many steps; never by default. */
+  readonly previewEvery?: number | undefined
+  /** Frames per second; by default those of `video`, or the model's. */
+  readonly fps?: number | undefined
+  /** Enlargement of the written picture; by default 4 for pictures with a side of up to 64 pixels, otherwise 1. */
+  readonly scale?: number | undefined
+  /** Refuses a model with another hash: for a video that is to come out as it did before. */
+  readonly modelHash?: string | undefined
+}
+
+export const defaultSteps = 50
+export const defaultGuidance = 6
+
+/** A request, what its video will carry, and what a person should know before the work. */
+export interface PlannedVideo {
+  readonly request: GenerateRequest
+  readonly record: VideoRecord
+  readonly notice: string | undefined
+}
+
+/** Reads the pictures that a video begins with and checks that it can be made. */
+export const planVideo: (
+  prompt: string,
+  options: VideoOptions,
+) => Effect.Effect<PlannedVideo, RequestError | ModelError | MediaError, Film> = Effect.fnUntraced(
+  function* (prompt, options) {
+    const model = yield* CurrentModel
+    const { trained } = yield* Denoiser
+    const { spatialCompression } = yield* VideoVae
+    const hash = yield* model.hash
+    if (options.modelHash !== undefined && options.modelHash !== hash) {
+      return yield* new ModelError({
+        message: `The model ${model.folder.name} is not the one that made the video before, though its name is the same: name one with --model, and the video will be another.`,
+      })
+    }
+    const size = {
+      width: options.width ?? trained.width * spatialCompression,
+      height: options.height ?? trained.height * spatialCompression,
+    }
+    const image = options.image === undefined ? undefined : yield* startImage(options.image, size)
+    const video = options.video === undefined ? undefined : yield* startVideo(options.video, size, options.frames)
+    const { negative, frames, width, height, strength, previewEvery } = options
+    const request: GenerateRequest = {
+      prompt,
+      seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
+      steps: options.steps ?? defaultSteps,
+      guidance: options.guidance ?? defaultGuidance,
+      ...(negative === undefined ? {} : { negativePrompt: negative }),
+      ...(frames === undefined ? {} : { frames }),
+      ...(width === undefined ? {} : { width }),
+      ...(height === undefined ? {} : { height }),
+      ...(strength === undefined ? {} : { strength }),
+      ...(previewEvery === undefined ? {} : { previewEvery }),
+      ...(image === undefined ? {} : { image: image.video }),
+      ...(video === undefined ? {} : { video: video.video }),
+    }
+    const { latents } = yield* planRun(request)
+    const record: VideoRecord = {
+      prompt,
+      negative: negative ?? "",
+      seed: request.seed,
+      steps: request.steps,
+      guidance: request.guidance,
+      dynamicGuidance: model.options.dynamicGuidance ?? false,
+      sampler: (yield* Sampler).name as SamplerName,
+      maxTokens: model.options.maxTokens,
+      frames: latents.frames,
+      width: latents.width,
+      height: latents.height,
+      strength: video === undefined ? undefined : (strength ?? 0.8),
+      fps: options.fps ?? video?.fps ?? model.fps,
+      scale: options.scale ?? (Math.min(latents.width, latents.height) <= 64 ? 4 : 1),
+      tiling: model.options.tiling ?? false,
+      image: image?.name,
+      video: video?.name,
+      model: model.folder.name,
+      modelHash: hash,
+      version,
+    }
+    const notice =
+      video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`
+    return { request, record, notice }
+  },
+)

@@ -1,0 +1,85 @@
+import { MediaError, type VideoMetadata } from "@auteur/core"
+import { type SamplerName, samplerNames } from "@auteur/samplers"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+/** What a video was made of, as its file carries it: enough to make it again. */
+export interface VideoRecord {
+  readonly prompt: string
+  readonly negative: string
+  readonly seed: number | bigint
+  readonly steps: number
+  readonly guidance: number
+  readonly dynamicGuidance: boolean
+  readonly sampler: SamplerName
+  readonly maxTokens?: number | undefined
+  readonly frames: number
+  readonly width: number
+  readonly height: number
+  readonly strength?: number | undefined
+  readonly fps: number
+  readonly scale: number
+  readonly tiling: boolean
+  /** The names of the files that it began with: they are not in the video. */
+  readonly image?: string | undefined
+  readonly video?: string | undefined
+  readonly model: string
+  readonly modelHash: string
+  /** The version of auteur. */
+  readonly version: string
+}
+
+const Count = Schema.FiniteFromString.check(Schema.isInt())
+const Fields = Schema.Struct({
+  prompt: Schema.String,
+  negative: Schema.String,
+  seed: Schema.String.check(Schema.isPattern(/^-?\d{1,20}$/)),
+  steps: Count,
+  guidance: Schema.FiniteFromString,
+  dynamicGuidance: Schema.Literals(["true", "false"]),
+  sampler: Schema.Literals(samplerNames),
+  maxTokens: Schema.optionalKey(Count),
+  frames: Count,
+  size: Schema.String.check(Schema.isPattern(/^\d{1,6}x\d{1,6}$/)),
+  strength: Schema.optionalKey(Schema.FiniteFromString),
+  fps: Schema.FiniteFromString,
+  scale: Count,
+  tiling: Schema.Literals(["true", "false"]),
+  image: Schema.optionalKey(Schema.String),
+  video: Schema.optionalKey(Schema.String),
+  model: Schema.String,
+  modelHash: Schema.String,
+  version: Schema.String,
+})
+const decode = Schema.decodeUnknownEffect(Fields)
+
+/** The texts that a video file carries of its record: in one order, so that equal records give equal bytes. */
+export const toMetadata = ({ width, height, ...record }: VideoRecord): VideoMetadata => {
+  const values: Readonly<Record<string, unknown>> = { ...record, size: `${width}x${height}` }
+  return Object.fromEntries(
+    Object.keys(Fields.fields).flatMap((name) => (values[name] === undefined ? [] : [[name, String(values[name])]])),
+  )
+}
+
+/** Reads what {@link toMetadata} wrote; a `MediaError` says that the texts of the file at `path` are not such a record. */
+export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effect<VideoRecord, MediaError> =>
+  Effect.matchEffect(decode(metadata), {
+    onSuccess: ({ size, seed, dynamicGuidance, tiling, ...fields }) => {
+      const [width, height] = size.split("x").map(Number) as [number, number]
+      const wide = BigInt(seed)
+      return Effect.succeed({
+        ...fields,
+        seed: Number.isSafeInteger(Number(wide)) ? Number(wide) : wide,
+        width,
+        height,
+        dynamicGuidance: dynamicGuidance === "true",
+        tiling: tiling === "true",
+      })
+    },
+    onFailure: () =>
+      Effect.fail(
+        new MediaError({
+          message: `${path} does not say how it was made: only a file that auteur wrote, and that no other program has changed since, does.`,
+        }),
+      ),
+  })
