@@ -18,6 +18,12 @@ export interface ModelSettings {
   readonly memoryLimit: number
 }
 
+/**
+ * An arena makes small runs up to a third faster, but it is never given back while its session lives, and programs that take
+ * turns, such as the VAE's first and next chunk, would each hold one. Above this many bytes it costs more than it saves.
+ */
+const largestArena = 256 * 2 ** 20
+
 let modelCount = 0
 let residentCount = 0
 
@@ -98,7 +104,13 @@ export class OpenModel implements Model {
       outputs: graph.outputs,
       bytes: weightBytes + activationBytes,
       memory,
-      setup: { model: toOnnxModel(graph, this.#weights, locate, memory), folder, memory, threads },
+      setup: {
+        model: toOnnxModel(graph, this.#weights, locate, memory),
+        folder,
+        memory,
+        threads,
+        arena: activationBytes <= largestArena,
+      },
     }
   }
 

@@ -10,6 +10,8 @@ export interface SessionSetup {
   readonly memory: WeightMemory
   /** Threads for each operator; 0 leaves the number to the runtime. */
   readonly threads: number
+  /** Whether the session keeps the memory of its intermediate results for the next run. */
+  readonly arena: boolean
 }
 
 /** One input of a run: numbers, or an output that an earlier run left on the same thread. */

@@ -13,7 +13,7 @@ const port = parentPort
 const sessions = new Map<number, InferenceSession>()
 const residents = new Map<number, Tensor>()
 
-const options = ({ folder, memory, threads }: SessionSetup): InferenceSession.SessionOptions => ({
+const options = ({ folder, memory, threads, arena }: SessionSetup): InferenceSession.SessionOptions => ({
   executionProviders: ["cpu"],
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
@@ -21,6 +21,7 @@ const options = ({ folder, memory, threads }: SessionSetup): InferenceSession.Se
   graphOptimizationLevel: "all",
   // A memory pattern plans one block for a whole run: the same speed, and up to twice the memory of the arena alone.
   enableMemPattern: false,
+  enableCpuMemArena: arena,
   extra: {
     session: {
       model_external_initializers_file_folder_path: folder,
@@ -80,7 +81,12 @@ const answer = async (ask: Ask): Promise<Record<string, HostTensor>> => {
       return {}
     }
     case "free":
-      for (const resident of ask.residents) residents.delete(resident)
+      for (const resident of ask.residents) {
+        const buffer = residents.get(resident)?.data as { readonly buffer: ArrayBuffer } | undefined
+        // Detached, its memory is free at once; the garbage collector, which does not see how much it is, would come late.
+        buffer?.buffer.transfer(0)
+        residents.delete(resident)
+      }
       return {}
   }
 }
