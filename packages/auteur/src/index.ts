@@ -7,6 +7,7 @@ export {
   ModelError,
   PipelineError,
   RequestError,
+  Tensor,
   type Video,
 } from "@auteur/core"
 export { defaultModel, HubError, type ListedModel, listModels, type PullProgress, pullModel } from "@auteur/hub"

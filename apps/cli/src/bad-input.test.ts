@@ -1,0 +1,79 @@
+import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises"
+import { beforeAll, describe, expect, it } from "vitest"
+import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
+
+/** A PNG of one red pixel. */
+const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+const folder = temporaryFolder()
+beforeAll(async () => {
+  await writeFile(folder.file("dot.png"), Buffer.from(dot, "base64"))
+  await writeFile(folder.file("text.txt"), "no prompt, no video, no checkpoint")
+  await writeFile(folder.file("empty.txt"), "# nothing\n")
+})
+
+describe("bad input gets one clear sentence, the right exit code, no stack, and leaves no file", () => {
+  it.each([
+    [1, "The prompt is empty: say what the video should show.", [""]],
+    [1, "A video of 7 frames cannot be made: the nearest lengths are 1 and 8 frames.", ["a fox", "--frames", "7"]],
+    [
+      1,
+      "A width of 65 pixels cannot be made: it has to be a multiple of 16; the nearest are 64 and 80.",
+      ["a fox", "--size", "65x64"],
+    ],
+    [1, "Near is emoji-world.", ["a fox", "--model", "emoji-wrold"]],
+    [1, "Near are zai-org/CogVideoX", ["a fox", "--model", "zai-org/CogVideoX-3b"]],
+    [1, "Cannot write x.xyz: .xyz files are not written.", ["a fox", "-o", "x.xyz"]],
+    [1, "Cannot write nowhere/x.mp4: the folder nowhere does not exist.", ["a fox", "-o", "nowhere/x.mp4"]],
+    [1, "text.txt cannot be read.", ["a fox", "--video", "text.txt"]],
+    [1, "gone.mp4 cannot be read. There is no such file", ["a fox", "--video", "gone.mp4"]],
+    [1, "text.txt cannot be read.", ["--like", "text.txt"]],
+    [1, "dot.png does not say how it was made", ["--like", "dot.png"]],
+    [1, "0 steps cannot be made", ["a fox", "--steps", "0"]],
+    [1, 'The sampler "unipc" cannot run a model', ["a fox", "--sampler", "unipc"]],
+    [1, "emoji-world takes no image", ["a fox", "--image", "dot.png"]],
+    [1, "text.txt cannot be used: This is no image that is known", ["a fox", "--image", "text.txt"]],
+    [1, "There is no checkpoint at nope.auteur", ["--resume", "nope.auteur"]],
+    [1, "text.txt cannot be resumed", ["--resume", "text.txt"]],
+    [1, "There is no file of prompts at nope.txt", ["--batch", "nope.txt"]],
+    [1, "empty.txt holds no prompt", ["--batch", "empty.txt"]],
+    [2, "There is no prompt", ["--steps", "3"]],
+    [2, "A prompt and --batch are both given", ["a fox", "--batch", "empty.txt"]],
+    [2, "--strength says how much of a video is made anew", ["a fox", "--strength", "0.5"]],
+    [2, "leave out --dynamic-guidance.", ["--resume", "nope.auteur", "--dynamic-guidance"]],
+    [2, "leave out the prompt.", ["a fox", "--resume", "nope.auteur"]],
+    [2, "Unrecognized flag: --stepz", ["a fox", "--stepz", "3"]],
+    [2, '"abc". Expected: WIDTHxHEIGHT', ["a fox", "--size", "abc"]],
+  ])("exit code %i: %s", async (code, sentence, args) => {
+    const before = await readdir(folder.path())
+    const result = await auteur(args, { cwd: folder.path() })
+    expect(result.errors).toContain(sentence)
+    expect(result.code).toBe(code)
+    expectClearErrors(result.errors)
+    expect(await readdir(folder.path())).toEqual(before)
+  })
+
+  it("no right to write", async () => {
+    await mkdir(folder.file("locked"))
+    await chmod(folder.file("locked"), 0o555)
+    await chmod(folder.path(), 0o755)
+    // Everything is permitted to root.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+    const { code, errors } = await auteur(["a fox", "-o", "locked/x.mp4"], { cwd: folder.path(), ...nobody })
+    expect(errors).toContain("Cannot write locked/x.mp4: writing is not permitted in locked.")
+    expect(code).toBe(1)
+    expectClearErrors(errors)
+  })
+
+  it("no space on disk: the latents are kept and can be decoded to another place", async () => {
+    // A device that is always full.
+    await symlink("/dev/full", folder.file("full.mp4"))
+    const run = (...args: ReadonlyArray<string>) => auteur([...args, "-q"], { cwd: folder.path() })
+    const full = await run("a fox", "--steps", "2", "--frames", "9", "-o", "full.mp4")
+    expect(full.errors).toBe(
+      "Cannot write full.mp4: the disk is full. Free some space or name a place on another disk.\nWhat is done can be continued: --resume full.mp4.auteur\n",
+    )
+    expect(full.code).toBe(1)
+    expect(await run("--resume", "full.mp4.auteur", "-o", "elsewhere.mp4")).toMatchObject({ code: 0, errors: "" })
+    expect(await readdir(folder.path())).toContain("elsewhere.mp4")
+  })
+})
