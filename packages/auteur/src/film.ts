@@ -49,24 +49,18 @@ export interface Auteur extends AsyncDisposable {
  */
 export const auteur = async (options: FilmOptions = {}): Promise<Auteur> => {
   const runtime = ManagedRuntime.make(filmLayer(options))
-  const running = new Set<AbortController>()
+  const closing = new AbortController()
 
-  const run = async <A, E>(effect: Effect.Effect<A, E, Film>, signal?: AbortSignal): Promise<A> => {
-    const closing = new AbortController()
-    const either = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal])
-    either.throwIfAborted()
-    running.add(closing)
-    try {
-      const exit = await runtime.runPromiseExit(effect, { signal: either })
-      if (Exit.isSuccess(exit)) return exit.value
-      if (either.aborted && Cause.hasInterrupts(exit.cause)) throw either.reason
-      throw Cause.squash(exit.cause)
-    } finally {
-      running.delete(closing)
-    }
+  const run = async <A, E>(effect: Effect.Effect<A, E, Film>, stop?: AbortSignal): Promise<A> => {
+    const signal = stop === undefined ? closing.signal : AbortSignal.any([closing.signal, stop])
+    signal.throwIfAborted()
+    const exit = await runtime.runPromiseExit(effect, { signal })
+    if (Exit.isSuccess(exit)) return exit.value
+    if (signal.aborted && Cause.hasInterrupts(exit.cause)) throw signal.reason
+    throw Cause.squash(exit.cause)
   }
   const close = async () => {
-    for (const controller of running) controller.abort(new DOMException("The film was closed.", "AbortError"))
+    closing.abort(new DOMException("The film was closed.", "AbortError"))
     await runtime.dispose()
   }
 

@@ -1,0 +1,81 @@
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
+import { expect, test } from "vitest"
+import { samplerNames } from "@auteur/samplers"
+import { fromMetadata, toMetadata, type VideoRecord } from "./video-record.ts"
+
+const count = fc.nat(10_000)
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0)
+const record: fc.Arbitrary<VideoRecord> = fc.record(
+  {
+    prompt: fc.string({ unit: "binary" }),
+    negative: fc.string({ unit: "binary" }),
+    seed: fc.oneof(fc.maxSafeInteger(), fc.bigInt(2n ** 54n, 2n ** 64n - 1n)),
+    steps: count,
+    guidance: finite,
+    dynamicGuidance: fc.boolean(),
+    sampler: fc.constantFrom(...samplerNames),
+    maxTokens: count,
+    frames: count,
+    width: count,
+    height: count,
+    strength: finite,
+    fps: finite,
+    scale: count,
+    tiling: fc.boolean(),
+    image: fc.string(),
+    video: fc.string(),
+    model: fc.string(),
+    modelHash: fc.string(),
+    version: fc.string(),
+  },
+  {
+    requiredKeys: [
+      "prompt",
+      "negative",
+      "seed",
+      "steps",
+      "guidance",
+      "dynamicGuidance",
+      "sampler",
+      "frames",
+      "width",
+      "height",
+      "fps",
+      "scale",
+      "tiling",
+      "model",
+      "modelHash",
+      "version",
+    ],
+  },
+)
+
+test("a record comes back from its texts as it was", () => {
+  fc.assert(
+    fc.property(record, (record) => {
+      expect(Effect.runSync(fromMetadata(toMetadata(record), "x.mp4"))).toEqual(record)
+    }),
+  )
+})
+
+test("equal records give equal texts, whatever the order of their fields", () => {
+  fc.assert(
+    fc.property(record, (record) => {
+      const turned = Object.fromEntries(Object.entries(record).toReversed()) as unknown as VideoRecord
+      expect(JSON.stringify(toMetadata(turned))).toBe(JSON.stringify(toMetadata(record)))
+    }),
+  )
+})
+
+it.effect("texts that are none of a record are refused with the name of the file", () =>
+  Effect.gen(function* () {
+    const [whole] = fc.sample(record, 1)
+    const texts = toMetadata(whole!)
+    for (const broken of [{}, { ...texts, steps: "some" }, { ...texts, size: "64" }, { ...texts, sampler: "magic" }]) {
+      const error = yield* Effect.flip(fromMetadata(broken, "x.mp4"))
+      assert.match(error.message, /^x\.mp4 does not say how it was made/)
+    }
+  }),
+)
