@@ -1,5 +1,5 @@
 import { encodePng, toFrames, type Video } from "auteur"
-import type { Output } from "./progress-bar.ts"
+import { columnsOf, type Output } from "./progress-bar.ts"
 
 /** How a terminal shows pictures: two protocols for real ones, or two pixels a character on any that knows all colours. */
 export type PictureProtocol = "kitty" | "iterm" | "blocks"
@@ -23,7 +23,7 @@ const columns = 32
 
 /** The first frame of a video as text for the terminal. */
 export const drawPicture = (video: Video, protocol: PictureProtocol, output: Output): string => {
-  if (protocol === "blocks") return drawBlocks(video, Math.min(columns * 2, (output.columns ?? 80) - 1))
+  if (protocol === "blocks") return drawBlocks(video, Math.min(columns * 2, columnsOf(output) - 1))
   const png = Buffer.from(encodePng(toFrames(video)[0]!))
   const text = png.toString("base64")
   return protocol === "iterm"
