@@ -9,6 +9,7 @@ import numpy
 import torch
 from diffusers import AutoencoderKLCogVideoX, CogVideoXPipeline, CogVideoXTransformer3DModel
 from diffusers.utils import logging
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 logging.disable_progress_bar()
@@ -75,8 +76,14 @@ def transformer():
 
 
 def decode():
-    vae = AutoencoderKLCogVideoX.from_pretrained(job["folder"], torch_dtype=dtype).eval()
-    vae.encoder = None  # its weights would count as memory, and decoding does not need them
+    # Without the encoder, and one tensor at a time: `from_pretrained` would take more memory than decoding.
+    with torch.device("meta"):
+        vae = AutoencoderKLCogVideoX.from_config(AutoencoderKLCogVideoX.load_config(job["folder"])).eval()
+    vae.encoder = None
+    with safe_open(job["folder"] + "/diffusion_pytorch_model.safetensors", framework="pt") as file:
+        weights = {name: file.get_tensor(name).to(dtype) for name in vae.state_dict()}
+    vae.load_state_dict(weights, assign=True)
+    del weights
     latents = load_file(job["inputs"])["latents"].to(dtype).permute(0, 2, 1, 3, 4) / vae.config.scaling_factor
 
     def run(_):
