@@ -88,6 +88,9 @@ describe("auteur generate", () => {
       "Video 2 of 3: Cannot write out-2.mp4: it is a folder. Add a file name, such as out-2.mp4/video.mp4.\n2 of 3 videos were made.\n",
     )
     expect(mixed.code).toBe(1)
+
+    expect((await run("--batch", "prompts.txt", ...short, "-o", "clips/", "--seed", "4")).code).toBe(0)
+    expect(await readdir(folder.file("clips"))).toEqual(["1", "2", "3"])
   })
 
   it("prints events as JSON lines for programs, with the pictures of --preview", async () => {

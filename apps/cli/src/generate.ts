@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises"
 import { defaultSteps, filmLayer, makeVideo, resumeVideo, type UnfinishedVideo } from "auteur"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -131,6 +132,7 @@ const generateAll = Effect.fnUntraced(function* (input: Input, reporter: Reporte
   const isBatch = Option.isSome(input.batch)
   const steps = asked.video.steps ?? defaultSteps
   const previewEvery = input.preview ? Math.max(1, Math.ceil(steps / 4)) : undefined
+  if (isBatch && output !== undefined && /[/\\]$/.test(output)) yield* makeFolder(output)
   const makeOne = Effect.fnUntraced(function* (prompt: string, index: number) {
     const path = isBatch ? numberedName(output, prompt, index, total) : (output ?? outputName(prompt))
     const task = { prompt, output: path, index, total }
@@ -148,6 +150,17 @@ const generateAll = Effect.fnUntraced(function* (input: Input, reporter: Reporte
   if (made === total) return
   return yield* new CommandError({ message: isBatch ? `${made} of ${total} videos were made.` : "", exitCode: 1 })
 })
+
+/** The folder that a batch puts its folders of frames into. */
+const makeFolder = (path: string) =>
+  Effect.tryPromise({
+    try: () => mkdir(path, { recursive: true }),
+    catch: (cause) =>
+      new CommandError({
+        message: `The folder ${path} cannot be made (${(cause as Error).message}): name another place.`,
+        exitCode: 1,
+      }),
+  })
 
 /** The flags that do not say what the video should be. */
 const besideRequest = new Set(["resume", "model", "output", "fps", "scale", "json", "quiet", "preview"])

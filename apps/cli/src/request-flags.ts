@@ -28,7 +28,7 @@ export const requestFlags = {
   sampler: flag(Flag.Literals("sampler", samplerNames), "By default the model folder's own"),
   guidance: flag(
     Flag.Finite("guidance"),
-    `How strongly the prompt steers; 1 switches guidance off, which halves the time; default ${defaultGuidance}`,
+    `How strongly the prompt steers; 1 switches guidance off, which saves up to half of the time; default ${defaultGuidance}`,
   ),
   dynamicGuidance: flag(
     Flag.Boolean("dynamic-guidance"),
