@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises"
 import { availableParallelism, cpus, totalmem } from "node:os"
-import { generate, Hardware } from "@auteur/core"
+import { generate } from "@auteur/core"
 import { executionProviders } from "@auteur/engine/node"
 import { defaultModel } from "@auteur/hub"
 import * as Clock from "effect/Clock"
@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { checkFolder } from "./check-folder.ts"
 import { filmLayer } from "./film-layer.ts"
-import { machineLayer } from "./machine.ts"
+import { freeBytes } from "./machine.ts"
 import { version } from "./version.ts"
 
 /** One thing that auteur needs, and how it stands with it here. */
@@ -46,15 +46,15 @@ export const inspectRuntime = (versions: Partial<NodeJS.ProcessVersions>, platfo
     : { name: "runtime", value, problem: "Node 22.18 or newer is needed: run `npm ci`, which brings one." }
 }
 
-const inspectMemory = Effect.gen(function* () {
-  const { memoryBytes } = yield* Hardware
+const inspectMemory = Effect.sync(() => {
+  const memoryBytes = freeBytes()
   const value = `${(memoryBytes / 1e9).toFixed(1)} GB free of ${(totalmem() / 1e9).toFixed(1)} GB`
   const finding: Finding =
     memoryBytes >= leastBytes
       ? { name: "memory", value }
       : { name: "memory", value, problem: "Even the bundled model needs 1 GB: close other programs." }
   return finding
-}).pipe(Effect.provide(machineLayer))
+})
 
 const inspectEngine = Effect.match(executionProviders, {
   onSuccess: ({ version, providers }): Finding => {

@@ -1,10 +1,25 @@
-import { availableParallelism, freemem } from "node:os"
+import { freemem } from "node:os"
 import { Hardware } from "@auteur/core"
+import { calibrate, Engine, idleShare } from "@auteur/engine"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** What this machine has free, so that a request that cannot fit is refused before the work. */
-export const machineLayer: Layer.Layer<never> = Layer.sync(Hardware, () => ({
-  memoryBytes: process.availableMemory?.() ?? freemem(),
-  // About what one core does in float32 matrix products (bench/ measures it).
-  flopsPerSecond: 5e10 * availableParallelism(),
-}))
+/** What the engine takes before the first session: its thread, ONNX Runtime itself and the models' programs. */
+const runtimeBytes = 62 * 2 ** 20
+
+/** Bytes that can be used now without pushing others out, within the limits of a container. */
+export const freeBytes = (): number => process.availableMemory?.() ?? freemem()
+
+/**
+ * What this machine has free when the layer is built, so that a request that cannot fit is refused before the work; and how fast
+ * the engine is on it, which is measured when it is first asked for.
+ */
+export const machineLayer: Layer.Layer<never, never, Engine> = Layer.effect(
+  Hardware,
+  Effect.gen(function* () {
+    const memoryBytes = freeBytes()
+    const engine = yield* Engine
+    const speed = yield* Effect.cached(Effect.provideService(calibrate, Engine, engine))
+    return { memoryBytes, sessionBytes: memoryBytes * idleShare, runtimeBytes, speed }
+  }),
+)

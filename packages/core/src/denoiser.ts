@@ -4,7 +4,7 @@ import type { EngineError, ModelError, PipelineError } from "./errors.ts"
 import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
 import type { Latents } from "./tensor.ts"
 import type { TextEmbeddings } from "./text-encoder.ts"
-import type { Cost } from "./estimate.ts"
+import type { Cost } from "./cost.ts"
 
 export interface DenoiserInput {
   /** (1, frames, channels, height, width), at `level` of the denoiser's own process. */

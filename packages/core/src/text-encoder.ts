@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Cost } from "./estimate.ts"
+import type { Cost } from "./cost.ts"
 import type { EngineError, ModelError } from "./errors.ts"
 import type { Tensor } from "./tensor.ts"
 

@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { LatentSize } from "./denoiser.ts"
 import type { EngineError, ModelError } from "./errors.ts"
-import type { Cost } from "./estimate.ts"
+import type { Cost } from "./cost.ts"
 import type { Latents, Tensor } from "./tensor.ts"
 
 /** Pixels in −1…1. */
@@ -29,7 +29,14 @@ export interface VideoVaeShape {
   readonly decode: (latents: Latents) => Stream.Stream<Pixels, EngineError | ModelError>
   /** Frames that `latentFrames` latent frames decode to. */
   readonly decodedFrames: (latentFrames: number) => number
-  readonly decodeCost: (size: LatentSize) => Effect.Effect<Cost, ModelError>
+  /** What decoding latents takes; with `inTiles` what it would take if the VAE were set to work in tiles. */
+  readonly decodeCost: (size: LatentSize, inTiles?: boolean) => Effect.Effect<Cost, ModelError>
+  /** What encoding a video of so many frames and pixels takes. */
+  readonly encodeCost: (video: {
+    readonly frames: number
+    readonly height: number
+    readonly width: number
+  }) => Effect.Effect<Cost, ModelError>
 }
 
 const VideoVaeBase: Context.ServiceClass<VideoVae, "@auteur/core/VideoVae", VideoVaeShape> = Context.Service<

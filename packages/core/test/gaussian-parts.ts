@@ -152,6 +152,12 @@ export const colours: VideoVaeShape = {
       weightBytes: 2000,
       activationBytes: 300 * frames * height * width,
     }),
+  encodeCost: ({ frames, height, width }) =>
+    Effect.succeed({
+      flops: frames * height * width * 1e4,
+      weightBytes: 1000,
+      activationBytes: frames * height * width,
+    }),
 }
 
 const positionOf = (i: number, width: number, height: number, frames: number) =>

@@ -1,5 +1,4 @@
 import {
-  type Cost,
   Denoiser,
   type DenoiserInput,
   type DenoiserShape,
@@ -10,6 +9,7 @@ import {
   PipelineError,
   type PredictionType,
   Tensor,
+  timesCost,
   toPrediction,
   type Weights,
 } from "@auteur/core"
@@ -86,7 +86,7 @@ const make: (
       const tokens = config.max_text_seq_length
       const batch = areOneBatch(config, size, tokens) ? texts : 1
       const once = yield* model.cost(transformerProgram(config, { ...size, batch }, tokens))
-      return { ...once, flops: once.flops * (texts / batch) } satisfies Cost
+      return timesCost(once, texts / batch)
     })
 
     return Denoiser.of({

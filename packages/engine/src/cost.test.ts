@@ -51,54 +51,53 @@ describe("flops", () => {
   })
 })
 
+describe("work", () => {
+  it("counts attention apart, and the bytes that operators read and write", () => {
+    const { attentionFlops, bytesMoved, operators } = costOf((graph) => {
+      const x = graph.input("x", [1, 5, 12])
+      graph.output("y", attention(x, x, x, 3).reshape([5, 12]).map("Tanh"))
+    })
+    assert.strictEqual(attentionFlops, 4 * 5 * 5 * 12)
+    assert.strictEqual(bytesMoved, 4 * 5 * 12 * (4 + 2)) // a view moves nothing
+    assert.strictEqual(operators, 3)
+  })
+
+  it("counts each number as often as a kernel reads it, and of a table the rows that are read", () => {
+    const convolved = costOf((graph) =>
+      graph.output("y", convolution(graph.input("x", [1, 3, 5, 5, 5]), graph.input("w", [7, 3, 3, 3, 3]), undefined)),
+    )
+    assert.strictEqual(convolved.columnBytes, 4 * 3 ** 3 * 3 * 27)
+    const pointwise = costOf((graph) =>
+      graph.output("y", convolution(graph.input("x", [1, 3, 5, 5, 5]), graph.input("w", [7, 3, 1, 1, 1]), undefined)),
+    )
+    assert.strictEqual(pointwise.columnBytes, 0)
+    const looked = costOf((graph) =>
+      graph.output("y", graph.apply("Gather", [graph.input("table", [1000, 8]), graph.integers([1, 2])], [2, 8])),
+    )
+    assert.strictEqual(looked.bytesMoved, 2 * 4 * 2 * 8)
+  })
+})
+
 describe("activation bytes", () => {
-  it("are those of the largest set alive at once", () => {
-    const { activationBytes } = costOf((graph) => {
-      const x = graph.input("x", [10]) // 40 bytes, alive all the time
-      const wide = x.reshape([10, 1]).expand([10, 5]) // 200 bytes
-      const wider = wide.expand([3, 10, 5]) // 600 bytes
-      graph.output("y", wider.slice(0, 0, 1).reshape([50]).slice(0, 0, 1)) // 200 and 4 bytes, handed out as a copy
+  const perOperator = 8192
+
+  it("are the inputs, the arena, the copy of the outputs and what the operators themselves take", () => {
+    const { activationBytes, keptBytes, arena } = costOf((graph) => {
+      graph.output("y", graph.input("x", [640]).map("Tanh").map("Exp"))
     })
-    assert.strictEqual(activationBytes, 40 + 200 + 600 + 4)
+    assert.strictEqual(activationBytes, 2560 + 2 * 2560 + 2560 + 2 * perOperator)
+    assert.strictEqual(keptBytes, 2 * 2560 + 2 * perOperator)
+    assert.isTrue(arena)
   })
 
-  it("do not grow along a chain of elementwise operators", () => {
-    const chain = (length: number) =>
-      costOf((graph) => {
-        let y = graph.input("x", [100])
-        for (let i = 0; i < length; i++) y = y.map("Tanh")
-        graph.output("y", y)
-      }).activationBytes
-    assert.strictEqual(chain(10), 1200)
-    assert.strictEqual(chain(2), 1200)
-  })
-
-  it("hold a value until its last reader", () => {
-    const { activationBytes } = costOf((graph) => {
-      const x = graph.input("x", [100])
-      const early = x.map("Tanh")
-      const late = x.map("Exp").map("Cos")
-      graph.output("y", early.add(late))
+  it("are not kept, but held exactly, where they are too large for an arena", () => {
+    const length = 40 * 2 ** 20
+    const { activationBytes, keptBytes, arena } = costOf((graph) => {
+      graph.output("y", graph.input("x", [length]).map("Tanh").map("Exp"))
     })
-    assert.strictEqual(activationBytes, 5 * 400) // x, early, the two sides of Cos, and y handed out
-  })
-
-  it("of attention grow with the tokens, not with their square", () => {
-    const bytes = (tokens: number) =>
-      costOf((graph) => {
-        const x = graph.input("x", [1, tokens, 12])
-        graph.output("y", attention(x, x, x, 3))
-      }).activationBytes
-    assert.strictEqual(bytes(1000), 6 * 1000 * 12 * 4)
-    assert.strictEqual(bytes(2000), 2 * bytes(1000))
-  })
-
-  it("of attention with a bias hold the scores of all heads", () => {
-    const { activationBytes } = costOf((graph) => {
-      const x = graph.input("x", [2, 50, 12])
-      graph.output("y", attention(x, x, x, 3, { bias: graph.input("bias", [1, 1, 50, 50]) }))
-    })
-    assert.strictEqual(activationBytes, 4 * (6 * 2 * 50 * 12 + 50 * 50 + 2 * 3 * 50 * 50))
+    assert.strictEqual(activationBytes, 4 * 4 * length + 2 * perOperator)
+    assert.strictEqual(keptBytes, 2 * perOperator)
+    assert.isFalse(arena)
   })
 })
 
@@ -110,28 +109,34 @@ describe("weight bytes", () => {
   }
 
   it("are those of float32 copies when folded", () => {
-    const { weightBytes, activationBytes } = costOf(halves)
-    assert.strictEqual(weightBytes, 800)
-    assert.strictEqual(activationBytes, 160)
+    const { weightBytes, loadedBytes, operators, builtOperators } = costOf(halves)
+    assert.deepStrictEqual([weightBytes, loadedBytes], [800, 800])
+    assert.deepStrictEqual([operators, builtOperators], [2, 4])
   })
 
-  it("are those of the file when mapped, and the copies of one moment count as activations", () => {
+  it("are those of the file when mapped, where they are widened by the run", () => {
     const graph = new Graph("test")
     halves(graph)
-    const { weightBytes, activationBytes } = graphCost(graph, "map")
-    assert.strictEqual(weightBytes, 400)
-    assert.strictEqual(activationBytes, 40 + 400 + 400 + 40 + 40)
+    const { weightBytes, loadedBytes, activationBytes, operators } = graphCost(graph, "map")
+    assert.deepStrictEqual([weightBytes, loadedBytes], [400, 0])
+    assert.strictEqual(operators, 4)
+    assert.isAbove(activationBytes, graphCost(graph, "fold").activationBytes)
+  })
+
+  it("are those that a run reads, not those that only others are computed from", () => {
+    const { weightBytes } = costOf((graph) => {
+      const scaled = graph.weight("a", [10, 10], "float32").slice(0, 0, 5).multiply(2)
+      graph.output("y", graph.input("x", [1, 5]).matmul(scaled))
+    })
+    assert.strictEqual(weightBytes, 200)
   })
 })
 
 it.effect("a model's cost is that of its program", () =>
   Effect.gen(function* () {
     const model = yield* (yield* Engine).open(yield* affineWeights)
-    assert.deepStrictEqual(yield* model.cost(affine(5)), {
-      flops: 2 * 5 * 3 * 2,
-      weightBytes: 4 * (6 + 2),
-      activationBytes: 4 * 5 * (3 + 2 + 2),
-    })
+    const { flops, weightBytes } = yield* model.cost(affine(5))
+    assert.deepStrictEqual({ flops, weightBytes }, { flops: 2 * 5 * 3 * 2, weightBytes: 4 * (6 + 2) })
   }).pipe(Effect.provide(layer())),
 )
 

@@ -1,124 +1,97 @@
 import type { Cost } from "@auteur/core"
-import type { ElementType, Graph, Node } from "./graph.ts"
+import { arenaBytes, heldBytes, planBuffers } from "./buffers.ts"
+import type { Graph, Node } from "./graph.ts"
 import { liveNodes } from "./live-nodes.ts"
+import { nodeWork } from "./node-work.ts"
 import type { WeightMemory } from "./onnx-model.ts"
+import { consecutiveBlocks, runOrder } from "./run-order.ts"
 import type { Value } from "./value.ts"
+import { sumOfBytes } from "./value-bytes.ts"
+
+/**
+ * An arena makes small runs up to a third faster, but it is never given back while its session lives, and programs that take
+ * turns, such as the VAE's first and next chunk, would each hold one. Above this many bytes it costs more than it saves.
+ */
+const largestArena = 256 * 2 ** 20
+
+/** What a session holds of each operator that it is built of: measured for graphs of 300 to 2300. */
+const operatorBytes = 8 * 1024
+
+export interface GraphCost extends Required<Cost> {
+  /** Whether the session is to keep the memory of its intermediate results for the next run. */
+  readonly arena: boolean
+}
 
 /**
  * What a run of a graph takes, from the shapes alone.
  *
- * - `flops`: of matrix products, convolutions and attention; the rest is small beside them.
- * - `weightBytes`: the float32 copies with `fold`; with `map` the bytes in the file, which the system may drop and read again.
- * - `activationBytes`: the largest sum of intermediate results alive at one operator, with what the operator itself needs, with
- *   the weights that `map` widens and with the copy of the outputs that is handed out. The runtime's allocator rounds up: by a
- *   quarter for large convolutions, by two thirds for small transformers.
+ * - `weightBytes`: with `fold` what the run reads of weights, constants and what is computed of these alone, as float32; with `map`
+ *   the bytes in the file, which the system may drop and read again.
+ * - `activationBytes`: the intermediate results in the runtime's own order and memory, the inputs, the copy of the outputs that is
+ *   handed out, and the operators themselves.
+ * - `keptBytes`: the operators, and the arena where the session is to have one.
  */
-export const graphCost = (graph: Graph, memory: WeightMemory): Cost => {
-  const nodes = liveNodes(graph)
-  let weightBytes = 0
-  for (const { value } of graph.weights.values()) {
-    weightBytes += memory === "fold" ? value.size * 4 : bytes(value)
+export const graphCost = (graph: Graph, memory: WeightMemory): GraphCost => {
+  const all = liveNodes(graph)
+  const { known, nodes } = runtimeNodes(graph, all, memory)
+  const buffers = planBuffers(graph, runOrderIn(graph, nodes, memory), known, memory)
+  const held = heldBytes(buffers)
+  const arena = held <= largestArena
+  const working = arena ? arenaBytes(buffers) : held
+  const operators = operatorBytes * all.length
+  const weightBytes = readWeightBytes(nodes, known)
+  let [flops, attentionFlops, columnBytes, bytesMoved] = [0, 0, 0, 0]
+  for (const node of nodes) {
+    const work = nodeWork(node)
+    flops += work.flops
+    attentionFlops += work.attentionFlops
+    columnBytes += work.columnBytes
+    bytesMoved += work.bytesMoved
   }
   return {
-    flops: nodes.reduce((sum, node) => sum + nodeFlops(node), 0),
+    flops,
+    attentionFlops,
+    columnBytes,
+    bytesMoved,
+    operators: nodes.length,
+    builtOperators: all.length,
     weightBytes,
-    activationBytes: peakBytes(graph, nodes, memory),
+    loadedBytes: memory === "fold" ? weightBytes : 0,
+    activationBytes: sumOfBytes(graph.inputs.values()) + working + sumOfBytes(graph.outputs.values()) + operators,
+    keptBytes: operators + (arena ? working : 0),
+    arena,
   }
 }
 
-const nodeFlops = ({ operator, inputs, outputs }: Node): number => {
-  const [first, second, third] = inputs
-  const result = outputs[0]!
-  switch (operator) {
-    case "Gemm":
-      return (2 * result.size * first!.size) / result.length(0)
-    case "MatMul":
-      return 2 * result.size * first!.length(-1)
-    case "Conv":
-      return (2 * result.size * second!.size) / second!.length(0)
-    case "MultiHeadAttention":
-      return 2 * (first!.size / first!.length(-1)) * second!.length(1) * (first!.length(-1) + third!.length(-1))
-    default:
-      return 0
-  }
+/** What the weights of a graph take as float32. */
+export const widenedBytes = (graph: Graph): number => {
+  let bytes = 0
+  for (const { value } of graph.weights.values()) bytes += 4 * value.size
+  return bytes
 }
 
-const peakBytes = (graph: Graph, nodes: ReadonlyArray<Node>, memory: WeightMemory): number => {
-  const folded = new Set<Value>(graph.constants.map(({ value }) => value))
-  for (const { value } of graph.weights.values()) folded.add(value)
-  if (memory === "fold") {
-    for (const node of nodes) {
-      if (node.operator === "Cast" && folded.has(node.inputs[0]!)) folded.add(node.outputs[0]!)
-    }
-  }
-  // A reshaped value is its source under another shape.
-  const storage = new Map<Value, Value>()
-  const storageOf = (value: Value): Value => storage.get(value) ?? value
-  for (const { operator, inputs, outputs } of nodes) {
-    if (operator === "Reshape") storage.set(outputs[0]!, storageOf(inputs[0]!))
-  }
-  const lastUse = new Map<Value, number>()
-  for (const [i, node] of nodes.entries()) {
-    for (const value of [...node.outputs, ...node.inputs]) if (value !== undefined) lastUse.set(storageOf(value), i)
-  }
-  for (const value of [...graph.inputs.values(), ...graph.outputs.values()]) lastUse.set(storageOf(value), nodes.length)
-
-  const alive = new Set<Value>(graph.inputs.values())
-  let aliveBytes = [...alive].reduce((sum, value) => sum + bytes(value), 0)
-  let peak = aliveBytes
-  for (const [i, node] of nodes.entries()) {
-    const dying = [...new Set(node.inputs.flatMap((value) => (value === undefined ? [] : [storageOf(value)])))].filter(
-      (value) => alive.has(value) && lastUse.get(value) === i,
-    )
-    const reused = inPlace.has(node.operator)
-      ? dying.find((value) => bytes(value) === bytes(node.outputs[0]!))
-      : undefined
-    for (const output of node.outputs) {
-      const value = storageOf(output)
-      if (value !== output || folded.has(value)) continue
-      alive.add(value)
-      aliveBytes += bytes(value)
-    }
-    if (reused !== undefined) aliveBytes -= bytes(reused)
-    peak = Math.max(peak, aliveBytes + workspaceBytes(node))
-    for (const value of dying) {
-      alive.delete(value)
-      if (value !== reused) aliveBytes -= bytes(value)
-    }
-    for (const output of node.outputs) {
-      if (alive.has(output) && lastUse.get(output) === i) {
-        alive.delete(output)
-        aliveBytes -= bytes(output)
-      }
-    }
-  }
-  return [...graph.outputs.values()].reduce((sum, value) => sum + bytes(value), peak)
+/** What is left to run of a graph after the runtime has folded constants, which it does with `fold` only. */
+const runtimeNodes = (graph: Graph, all: ReadonlyArray<Node>, memory: WeightMemory) => {
+  const known = new Set<Value | undefined>(graph.constants.map(({ value }) => value))
+  for (const { value } of graph.weights.values()) known.add(value)
+  if (memory === "map") return { known: known as ReadonlySet<Value>, nodes: all }
+  const nodes = all.filter(({ inputs, outputs }) => {
+    const isKnown = inputs.every((value) => value === undefined || known.has(value))
+    if (isKnown) for (const value of outputs) known.add(value)
+    return !isKnown
+  })
+  return { known: known as ReadonlySet<Value>, nodes }
 }
 
-/** Operators that write over an input which nothing reads after them. */
-const inPlace = new Set(["Add", "Sub", "Mul", "Div", "Sigmoid", "Tanh", "Exp", "Sqrt", "Neg", "Relu", "Softmax"])
-
-/**
- * What an operator holds besides its inputs and outputs: fused attention copies q, k and v to one head after the other, and
- * falls back to whole score matrices when it is given a bias.
- */
-const workspaceBytes = ({ operator, inputs, attributes }: Node): number => {
-  if (operator !== "MultiHeadAttention") return 0
-  const [q, k, v, , , bias] = inputs
-  const heads = attributes["num_heads"]!.value as number
-  const scores = bias === undefined ? 0 : 4 * q!.length(0) * heads * q!.length(1) * k!.length(1)
-  return bytes(q!) + bytes(k!) + bytes(v!) + scores
+const readWeightBytes = (nodes: ReadonlyArray<Node>, known: ReadonlySet<Value>): number => {
+  const read = new Set<Value>()
+  for (const { inputs } of nodes)
+    for (const value of inputs) if (value !== undefined && known.has(value)) read.add(value)
+  return sumOfBytes(read)
 }
 
-const widths: Record<ElementType, number> = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  bfloat16: 2,
-  int64: 8,
-  int32: 4,
-  bool: 1,
-  uint8: 1,
+/** With `map` each block is a graph of its own, whose operators run together. */
+const runOrderIn = (graph: Graph, nodes: ReadonlyArray<Node>, memory: WeightMemory): ReadonlyArray<Node> => {
+  if (memory === "fold") return runOrder(graph, nodes)
+  return consecutiveBlocks(nodes).flatMap((block) => (block[0]!.block === "" ? block : runOrder(graph, block)))
 }
-
-const bytes = (value: Value): number => value.size * widths[value.type]

@@ -21,12 +21,15 @@ export interface EngineOptions {
   readonly startNow?: boolean
 }
 
+/** The part of the free memory that idle sessions may keep by default. */
+export const idleShare = 0.75
+
 /** The engine over a runtime; its threads end with the scope. */
 export const makeEngine: (
   runtime: Runtime,
   options: EngineOptions,
 ) => Effect.Effect<Engine["Service"], never, Scope.Scope> = Effect.fnUntraced(function* (runtime, options) {
-  const memoryLimit = options.memoryLimit ?? runtime.availableMemory() * 0.75
+  const memoryLimit = options.memoryLimit ?? runtime.availableMemory() * idleShare
   const settings = { threads: options.threads ?? runtime.threads, memory: options.memory ?? "auto", memoryLimit }
   const pool = yield* Effect.acquireRelease(
     Effect.sync(() => new SessionPool(runtime, memoryLimit)),

@@ -3,6 +3,7 @@ import type { Attribute } from "./attribute.ts"
 import type { Constant, Graph, Node, WeightUse } from "./graph.ts"
 import { liveNodes } from "./live-nodes.ts"
 import { ProtobufWriter } from "./protobuf.ts"
+import { consecutiveBlocks, writtenOrder } from "./run-order.ts"
 import { onnxTypes, type Value } from "./value.ts"
 
 /** How 16-bit weights are held while a graph runs. */
@@ -67,7 +68,7 @@ const writeGraph = (
   const results = new Set(graph.outputs.values())
   const nodes = liveNodes(graph)
   if (memory === "fold") {
-    for (const node of nodes) out.message(1, (nested) => writeNode(nested, node, names))
+    for (const node of writtenOrder(nodes)) out.message(1, (nested) => writeNode(nested, node, names))
   } else {
     for (const block of consecutiveBlocks(nodes)) {
       if (block[0]!.block === "") for (const node of block) out.message(1, (nested) => writeNode(nested, node, names))
@@ -84,16 +85,6 @@ const writeGraph = (
   for (const [name, value] of graph.inputs) out.message(11, (nested) => writeValueInfo(nested, name, value))
   if (memory === "map") out.message(11, (nested) => writeTensorType(nested.string(1, runtimeTrue), onnxTypes.bool, []))
   for (const [name, value] of graph.outputs) out.message(12, (nested) => writeValueInfo(nested, name, value))
-}
-
-const consecutiveBlocks = (nodes: ReadonlyArray<Node>): ReadonlyArray<ReadonlyArray<Node>> => {
-  const blocks: Array<Array<Node>> = []
-  for (const node of nodes) {
-    const last = blocks.at(-1)
-    if (last !== undefined && last[0]!.block === node.block) last.push(node)
-    else blocks.push([node])
-  }
-  return blocks
 }
 
 /** The results of a block that other nodes, or the graph itself, read. */
@@ -125,7 +116,10 @@ const writeBlock = (
       })
       .int(20, 5)
   const then = branch((graph) => {
-    for (const node of nodes) graph.message(1, (nested) => writeNode(nested, node, names, new Set(results), "_then"))
+    const renamed = new Set(results)
+    for (const node of writtenOrder(nodes)) {
+      graph.message(1, (nested) => writeNode(nested, node, names, renamed, "_then"))
+    }
   }, "then")
   const otherwise = branch((graph) => {
     for (const value of results) {

@@ -1,7 +1,7 @@
 import { EngineError, ModelError, type Weights } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { buildProgram } from "./build-program.ts"
-import { graphCost } from "./cost.ts"
+import { graphCost, type GraphCost, widenedBytes } from "./cost.ts"
 import type { HostTensor, Model, Program, ResidentTensor, RunOptions } from "./engine.ts"
 import { toFeeds } from "./feeds.ts"
 import type { Graph } from "./graph.ts"
@@ -18,12 +18,6 @@ export interface ModelSettings {
   readonly memoryLimit: number
 }
 
-/**
- * An arena makes small runs up to a third faster, but it is never given back while its session lives, and programs that take
- * turns, such as the VAE's first and next chunk, would each hold one. Above this many bytes it costs more than it saves.
- */
-const largestArena = 256 * 2 ** 20
-
 let modelCount = 0
 let residentCount = 0
 
@@ -36,6 +30,8 @@ export class OpenModel implements Model {
   readonly #number = ++modelCount
   readonly #keys = new Set<string>()
   readonly #residents = new Map<number, number>()
+  /** By the keys of programs; which memory they run in is part of it. */
+  readonly #costs = new Map<string, { readonly cost: GraphCost; readonly memory: WeightMemory }>()
   #closed = false
 
   constructor(weights: Weights, runtime: Runtime, pool: SessionPool, settings: ModelSettings) {
@@ -72,10 +68,7 @@ export class OpenModel implements Model {
 
   readonly cost: Model["cost"] = (program) =>
     Effect.try({
-      try: () => {
-        const graph = buildProgram(program, this.#weights)
-        return graphCost(graph, this.#memory(graph))
-      },
+      try: () => this.#costs.get(program.key)?.cost ?? this.#cost(program, buildProgram(program, this.#weights)).cost,
       catch: (error) => error as ModelError,
     })
 
@@ -96,20 +89,19 @@ export class OpenModel implements Model {
 
   #plan(program: Program, threads: number): SessionPlan {
     const graph = buildProgram(program, this.#weights)
-    const memory = this.#memory(graph)
+    const { cost, memory } = this.#costs.get(program.key) ?? this.#cost(program, graph)
     const { folder, locate } = this.#runtime.place(this.#files(graph))
-    const { weightBytes, activationBytes } = graphCost(graph, memory)
     return {
       inputs: graph.inputs,
       outputs: graph.outputs,
-      bytes: weightBytes + activationBytes,
+      bytes: cost.weightBytes + cost.activationBytes,
       memory,
       setup: {
         model: toOnnxModel(graph, this.#weights, locate, memory),
         folder,
         memory,
         threads,
-        arena: activationBytes <= largestArena,
+        arena: cost.arena,
       },
     }
   }
@@ -118,10 +110,13 @@ export class OpenModel implements Model {
     return [...new Set([...graph.weights.keys()].map((key) => this.#weights.tensors.get(key)!.file))]
   }
 
-  #memory(graph: Graph): WeightMemory {
-    const { memory, memoryLimit } = this.#settings
-    if (memory !== "auto") return memory
-    return graphCost(graph, "fold").weightBytes <= memoryLimit / 2 ? "fold" : "map"
+  #cost(program: Program, graph: Graph): { readonly cost: GraphCost; readonly memory: WeightMemory } {
+    const { memory: asked, memoryLimit } = this.#settings
+    const folds = asked === "auto" ? widenedBytes(graph) <= memoryLimit / 2 : asked === "fold"
+    const memory = folds ? "fold" : "map"
+    const result = { cost: graphCost(graph, memory), memory } as const
+    this.#costs.set(program.key, result)
+    return result
   }
 
   async #run(

@@ -90,6 +90,30 @@ suite(vae())("the VAE", (it) => {
       assert.isAbove(nine.weightBytes, 0)
     }),
   )
+
+  it.effect("says what encoding takes, which a first chunk and those after it do in sessions of their own", () =>
+    Effect.gen(function* () {
+      const { encodeCost } = yield* VideoVae
+      const [one, two, three] = [
+        yield* encodeCost({ frames: 8, height: 32, width: 32 }),
+        yield* encodeCost({ frames: 16, height: 32, width: 32 }),
+        yield* encodeCost({ frames: 24, height: 32, width: 32 }),
+      ]
+      assert.closeTo(three.flops, 3 * one.flops, one.flops * 0.01)
+      assert.strictEqual(two.weightBytes, 2 * one.weightBytes)
+      assert.strictEqual(three.weightBytes, two.weightBytes)
+    }),
+  )
+
+  it.effect("says that decoding a large picture in tiles would take less memory and more work", () =>
+    Effect.gen(function* () {
+      const { decodeCost } = yield* VideoVae
+      const size = { frames: 2, height: 40, width: 40 }
+      const [whole, tiles] = [yield* decodeCost(size), yield* decodeCost(size, true)]
+      assert.isBelow(tiles.activationBytes, whole.activationBytes)
+      assert.isAbove(tiles.flops, whole.flops)
+    }),
+  )
 })
 
 suite(vae({ tiling: true }))("the VAE in tiles", (it) => {

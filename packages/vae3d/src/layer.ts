@@ -7,9 +7,9 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { checkTensors } from "./check-tensors.ts"
 import { spatialCompression, type VaeConfig } from "./config.ts"
-import { decodeCost } from "./decode-cost.ts"
 import { toPixels, toPosterior } from "./frames.ts"
 import { refuseLatents, refuseVideo } from "./refuse-size.ts"
+import { decodeCost, encodeCost } from "./region-cost.ts"
 import { runRegions } from "./region-order.ts"
 import { joinTiles, latentRegions, pixelRegions } from "./regions.ts"
 import { decodedFrames, decodedTogether, encodedTogether, temporalChunks } from "./temporal-chunks.ts"
@@ -63,8 +63,7 @@ const make: (options: VaeOptions) => Effect.Effect<VideoVae["Service"], ModelErr
     const gridFor = Effect.fnUntraced(function* (height: number, width: number) {
       if (tiling === false) return wholeGrid(height, width)
       if (tiling === true) return tileGrid(config, height, width)
-      const size = { frames: decodedTogether, height, width }
-      const whole = yield* decodeCost(model, config, size, wholeGrid(height, width), 1)
+      const whole = yield* decodeCost(model, config, decodedTogether, wholeGrid(height, width), 1)
       return whole.activationBytes > wholePictureBytes ? tileGrid(config, height, width) : wholeGrid(height, width)
     })
 
@@ -94,8 +93,13 @@ const make: (options: VaeOptions) => Effect.Effect<VideoVae["Service"], ModelErr
             )
           }),
         ),
-      decodeCost: Effect.fnUntraced(function* (size) {
-        return yield* decodeCost(model, config, size, yield* gridFor(size.height, size.width), parallel)
+      decodeCost: Effect.fnUntraced(function* ({ frames, height, width }, inTiles = false) {
+        const grid = inTiles ? tileGrid(config, height, width) : yield* gridFor(height, width)
+        return yield* decodeCost(model, config, frames, grid, parallel)
+      }),
+      encodeCost: Effect.fnUntraced(function* ({ frames, height, width }) {
+        const grid = yield* gridFor(height / spatialCompression, width / spatialCompression)
+        return yield* encodeCost(model, config, frames, grid, parallel)
       }),
     })
   })
