@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { BenchError } from "./bench-error.ts"
+import { estimateBench } from "./estimate/main.ts"
 import { busyCores, busyWarning, describeMachine, physicalCores } from "./machine.ts"
 import { bundledCases } from "./peers/bundled-cases.ts"
 import type { Case } from "./peers/case.ts"
@@ -17,6 +18,7 @@ import { resultTable } from "./results-table.ts"
 
 const usage = `npm run bench -- peers [options]   the same work on auteur and on diffusers, in turns
 npm run bench -- self [options]    auteur against the figures of the last release
+npm run bench -- estimate          what an estimate says against what is taken, of five shapes
 
   --quick           one round of few runs at small sizes, to see that it works; nothing is saved
   --only NAMES      these cases only, by the start of their names: command, warm, text, step, decode, block, vae
@@ -133,9 +135,15 @@ const self = async (options: Options): Promise<void> => {
   if (options.save) save(releaseFile, content)
 }
 
+const estimate = async (): Promise<void> => {
+  const warning = busyWarning(await busyCores())
+  if (warning !== null) console.error(warning)
+  if (!(await estimateBench())) process.exitCode = 1
+}
+
 try {
   const { values, positionals } = parse()
-  const command = { peers, self }[positionals[0] ?? ""]
+  const command = { peers, self, estimate }[positionals[0] ?? ""]
   if (values.help) console.log(usage)
   else if (command === undefined || positionals.length > 1) throw new BenchError(usage)
   else await command(values)

@@ -19,6 +19,7 @@ export { type Auteur, auteur, type GenerateOptions } from "./film.ts"
 export { CurrentModel, type Film, filmLayer, type FilmOptions } from "./film-layer.ts"
 export { type Finding, inspectMachine } from "./inspect-machine.ts"
 export type { Job } from "./job.ts"
+export { machineLayer } from "./machine.ts"
 export { type LoadedModel, loadModel, type ModelOptions } from "./load-model.ts"
 export type { MadeVideo } from "./made-video.ts"
 export {

@@ -20,7 +20,7 @@ export const runOrder = (graph: Graph, nodes: ReadonlyArray<Node>): ReadonlyArra
   for (const [i, node] of written.entries()) for (const value of node.outputs) place.set(value, i)
   const before = ({ inputs }: Node): ReadonlyArray<number> => {
     const places = inputs.flatMap((value) => (value === undefined ? [] : (place.get(value) ?? [])))
-    return places.length > 1 ? [...new Set(places)].sort((a, b) => a - b) : places
+    return places.length > 1 ? [...new Set(places)].toSorted((a, b) => a - b) : places
   }
   const isRead = written.map(() => false)
   const needs = written.map(before)
