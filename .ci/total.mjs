@@ -15,7 +15,12 @@ const fail = (count, why) => {
   console.log(`failed: ${why}`)
 }
 
-for (const folder of [...foldersIn(join(root, "packages")), ...foldersIn(join(root, "apps")), join(root, "tests"), join(root, "bench")]) {
+for (const folder of [
+  ...foldersIn(join(root, "packages")),
+  ...foldersIn(join(root, "apps")),
+  join(root, "tests"),
+  join(root, "bench"),
+]) {
   const manifest = join(folder, "package.json")
   if (!existsSync(manifest)) continue
   const { name, scripts } = readJson(manifest)
