@@ -30,9 +30,13 @@ export const temporalChunks = (frames: number, size: number): ReadonlyArray<Chun
 }
 
 /** Frames that so many latent frames decode to: each chunk by itself, the first of an odd number not doubled. */
-export const decodedFrames = (config: VaeConfig, latentFrames: number): number =>
-  temporalChunks(latentFrames, decodedTogether).reduce((sum, { start, end }) => {
-    let frames = end - start
-    for (let level = 0; level < temporalLevels(config); level++) frames = upsampledFrames(frames)
-    return sum + frames
-  }, 0)
+export const decodedFrames = (config: VaeConfig, latentFrames: number): number => {
+  const upsampled = (frames: number): number => {
+    let result = frames
+    for (let level = 0; level < temporalLevels(config); level++) result = upsampledFrames(result)
+    return result
+  }
+  const count = Math.max(Math.floor(latentFrames / decodedTogether), 1)
+  const first = Math.min(decodedTogether + (latentFrames % decodedTogether), latentFrames)
+  return upsampled(first) + (count - 1) * upsampled(decodedTogether)
+}

@@ -17,7 +17,8 @@ const besideThis = new URL(`./worker${import.meta.url.slice(import.meta.url.last
 
 /** Starts a worker thread; requests wait here and are sent one at a time, so that an abandoned one is never begun. */
 export const startThread = (onExit: () => void, file: URL = besideThis): RuntimeThread => {
-  const worker = new Worker(file)
+  // ONNX Runtime reads the whole command line by a recursion as deep as it is long, and a prompt may stand in it.
+  const worker = new Worker(file, { resourceLimits: { stackSizeMb: 64 } })
   const waiting: Array<Request> = []
   let current: Request | undefined
   let ended: string | undefined
