@@ -27,6 +27,7 @@ const toLine = (event: GenerateEvent): object => {
       return { type, index: event.index, total: event.total }
     case "preview":
       return { type, index: event.index, png: Buffer.from(encodePng(toFrames(event.image)[0]!)).toString("base64") }
+    case "inversion-progress":
     case "decode-progress":
       return { type, done: event.done, total: event.total }
     case "video-end":

@@ -33,7 +33,7 @@ export const progressReporter = ({ errors, output, quiet, pictures }: ProgressOp
       return
     }
     const reached = Math.floor((done / total) * 10)
-    if (label === "denoise" && reached === tenth) return
+    if (label !== "decode" && reached === tenth) return
     tenth = reached
     errors.write(`${label} ${done}/${total}\n`)
   })
@@ -46,6 +46,7 @@ export const progressReporter = ({ errors, output, quiet, pictures }: ProgressOp
       }
     }
     if (quiet) return
+    if (event.type === "inversion-progress") yield* progress("invert", event.done, event.total)
     if (event.type === "step-end") yield* progress("denoise", event.index + 1, event.total)
     if (event.type === "decode-progress") yield* progress("decode", event.done, event.total)
     if (event.type === "preview" && pictures !== undefined) yield* say(drawPicture(event.image, pictures, errors))

@@ -1,6 +1,8 @@
 import {
   type Denoiser,
+  type Editor,
   type Guidance,
+  type Inversion,
   type ModelError,
   type RequestError,
   type Sampler,
@@ -11,7 +13,9 @@ import {
 } from "@auteur/core"
 import { layer as engineLayer } from "@auteur/engine/node"
 import { defaultModel } from "@auteur/hub"
+import { flowEditLayer } from "@auteur/flowdirector"
 import { videoReaderLayer, videoWriterLayer } from "@auteur/media"
+import { type InversionName, inversionLayer } from "@auteur/samplers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -24,6 +28,8 @@ export interface FilmOptions extends ModelOptions {
   readonly model?: string | undefined
   /** Threads for each operator; one for each physical core by default. */
   readonly threads?: number | undefined
+  /** What walks a video back to noise for the start "inversion"; default `flow-heun`. */
+  readonly inversion?: InversionName | undefined
 }
 
 const CurrentModelBase: Context.ServiceClass<CurrentModel, "auteur/CurrentModel", LoadedModel> = Context.Service<
@@ -34,7 +40,17 @@ const CurrentModelBase: Context.ServiceClass<CurrentModel, "auteur/CurrentModel"
 export class CurrentModel extends CurrentModelBase {}
 
 /** All that a video is made with. */
-export type Film = CurrentModel | TextEncoder | Denoiser | VideoVae | Sampler | Guidance | VideoReader | VideoWriter
+export type Film =
+  | CurrentModel
+  | TextEncoder
+  | Denoiser
+  | VideoVae
+  | Sampler
+  | Guidance
+  | Inversion
+  | Editor
+  | VideoReader
+  | VideoWriter
 
 /** Opens a model and an engine for it; both are closed with the layer's scope. */
 export const filmLayer = (options: FilmOptions = {}): Layer.Layer<Film, ModelError | RequestError> => {
@@ -45,5 +61,8 @@ export const filmLayer = (options: FilmOptions = {}): Layer.Layer<Film, ModelErr
       Layer.merge(model.layer, Layer.succeed(CurrentModel, model)),
     ),
   )
-  return Layer.mergeAll(model, videoReaderLayer, videoWriterLayer, machineLayer).pipe(Layer.provide(engine))
+  const inversion = inversionLayer(options.inversion ?? "flow-heun")
+  return Layer.mergeAll(model, inversion, flowEditLayer(), videoReaderLayer, videoWriterLayer, machineLayer).pipe(
+    Layer.provide(engine),
+  )
 }

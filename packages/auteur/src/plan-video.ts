@@ -1,6 +1,6 @@
 import {
   Denoiser,
-  type GenerateRequest,
+  type AnyRequest,
   type MediaError,
   ModelError,
   planRun,
@@ -52,7 +52,7 @@ export const defaultGuidance = 6
 
 /** A request, what its video will carry, and what a person should know before the work. */
 export interface PlannedVideo {
-  readonly request: GenerateRequest
+  readonly request: AnyRequest
   readonly record: VideoRecord
   readonly notice: string | undefined
 }
@@ -79,7 +79,7 @@ export const planVideo: (
     const image = options.image === undefined ? undefined : yield* startImage(options.image, size)
     const video = options.video === undefined ? undefined : yield* startVideo(options.video, size, options.frames)
     const { negative, frames, width, height, strength, previewEvery } = options
-    const request: GenerateRequest = {
+    const request: AnyRequest = {
       prompt,
       seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
       steps: options.steps ?? defaultSteps,

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Checkpoint } from "./checkpoint.ts"
 import { Denoiser } from "./denoiser.ts"
+import type { EditorShape } from "./editor.ts"
 import { CheckpointError, type RequestError } from "./errors.ts"
 import { Guidance } from "./guidance.ts"
 import { Random } from "./random.ts"
@@ -11,11 +12,12 @@ import { VideoVae } from "./video-vae.ts"
 /** Checks that the present parts can continue a checkpoint bit for bit; what is left to do, and its random numbers. */
 export const checkCheckpoint: (
   checkpoint: Checkpoint,
+  editor: EditorShape | undefined,
 ) => Effect.Effect<
   { readonly plan: RunPlan; readonly random: Random },
   CheckpointError | RequestError,
   VideoVae | Denoiser | Sampler | Guidance
-> = Effect.fnUntraced(function* (checkpoint) {
+> = Effect.fnUntraced(function* (checkpoint, editor) {
   const denoiser = yield* Denoiser
   const sampler = yield* Sampler
   const guidance = yield* Guidance
@@ -23,8 +25,14 @@ export const checkCheckpoint: (
     ["model", checkpoint.denoiser, denoiser.name],
     ["sampler", checkpoint.sampler, sampler.name],
     ["guidance", checkpoint.guidance, guidance.name],
+    ["editor", checkpoint.editor, editor?.name],
   ] as const) {
-    if (made === present) continue
+    if (made === present || made === undefined) continue
+    if (present === undefined) {
+      return yield* new CheckpointError({
+        message: `The checkpoint was made with the ${part} "${made}", and there is none here: add it.`,
+      })
+    }
     return yield* new CheckpointError({
       message: `The checkpoint was made with the ${part} "${made}" and cannot be continued with "${present}": choose the same ${part}.`,
     })
@@ -35,7 +43,7 @@ export const checkCheckpoint: (
   const plan = yield* planRun(checkpoint.request)
   const { frames, height, width } = plan.latents.size
   const wanted = [1, frames, vae.latentChannels, height, width].join(", ")
-  for (const latents of [state.sample, image]) {
+  for (const latents of [state.sample, image, ...Object.values(state.memory)]) {
     const found = latents?.shape.join(", ")
     if (found === undefined || found === wanted) continue
     return yield* damaged(`latents are [${found}], but its request needs [${wanted}]`)

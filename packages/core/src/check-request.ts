@@ -1,9 +1,9 @@
 import type { DenoiserShape } from "./denoiser.ts"
 import { RequestError } from "./errors.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { AnyRequest } from "./request.ts"
 
 /** Throws a {@link RequestError} for a setting that no model can fulfil. */
-export const checkRequest = (request: GenerateRequest): void => {
+export const checkRequest = (request: AnyRequest): void => {
   const { prompt, steps, guidance, previewEvery = 0 } = request
   if (prompt.trim() === "") throw refusal("The prompt is empty: say what the video should show.")
   if (!Number.isSafeInteger(steps) || steps < 1) {
@@ -16,10 +16,32 @@ export const checkRequest = (request: GenerateRequest): void => {
   if (request.image !== undefined && request.video !== undefined) {
     throw refusal("An image and a video are both given to start from: give one of them.")
   }
+  checkStart(request)
+}
+
+const checkStart = ({ start = "noise", sourcePrompt, sourceGuidance = 1 }: AnyRequest): void => {
+  if (!Number.isFinite(sourceGuidance)) {
+    throw refusal(`A source guidance of ${sourceGuidance} cannot be used: give a number, such as 1.`)
+  }
+  if (start === "noise") {
+    if (sourcePrompt === undefined) return
+    throw refusal(
+      'A source prompt is given, but a start at noise uses none: choose the start "inversion" or "inversion-free", or leave it out.',
+    )
+  }
+  if (sourcePrompt === undefined || sourcePrompt.trim() === "") {
+    throw refusal(`The start "${start}" needs a source prompt: say what the video shows.`)
+  }
+}
+
+/** Throws a {@link RequestError} when a start needs a video that is not there. */
+export const checkSource = ({ start = "noise", video }: AnyRequest): void => {
+  if (start !== "noise" && video === undefined)
+    throw refusal(`The start "${start}" needs a video to start from: give one.`)
 }
 
 /** Throws a {@link RequestError} when a model needs an image that is not there, or takes none. */
-export const checkImage = ({ image }: GenerateRequest, { name, imageConditioned }: DenoiserShape): void => {
+export const checkImage = ({ image }: AnyRequest, { name, imageConditioned }: DenoiserShape): void => {
   if (imageConditioned && image === undefined) {
     throw refusal(`${name} is an image-to-video model: give it the first frame as an image.`)
   }

@@ -20,13 +20,21 @@ const checkpoint: Checkpoint = {
     frames: 8,
     height: 16,
     width: 8,
+    start: "inversion-free",
+    sourcePrompt: "a fox",
+    sourceGuidance: 2,
     strength: 0.8,
     previewEvery: 3,
   },
   denoiser: "CogVideoX-2b",
   sampler: "dpm",
   guidance: "classifier-free",
+  editor: "flow-edit",
   state: { index: 5, begin: 2, sample: latents(), memory: { clean: latents(), velocity: latents() } },
+  memory: {
+    denoiser: new Map([["residual.0", Tensor.from("axis0 axis1", [2, 3], random.normal(6))]]),
+    guidance: new Map([["average", Tensor.from("axis0", [2], random.normal(2))]]),
+  },
   random: random.save(),
   image: latents(),
 }
@@ -39,7 +47,7 @@ const altered = (metadata: Readonly<Record<string, string>>, without?: string): 
     Object.fromEntries(
       tensors.map(([name, { shape, data }]) => [
         name,
-        Tensor.from("a b c d e", shape as [number, number, number, number, number], data as Float32Array),
+        Tensor.from(shape.map((_, i) => `axis${i}`).join(" "), shape as never, data as Float32Array),
       ]),
     ),
     { ...file.metadata, ...metadata },

@@ -1,8 +1,11 @@
+import type { PartMemory } from "./asking.ts"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { isDType } from "./dtype.ts"
 import { CheckpointError } from "./errors.ts"
 import { Random, type RandomState } from "./random.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { AnyRequest } from "./request.ts"
+import type { RunMemory } from "./run-memory.ts"
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
 import type { SamplerState } from "./sampler.ts"
 import { type Latents, Tensor } from "./tensor.ts"
@@ -10,18 +13,23 @@ import { type Latents, Tensor } from "./tensor.ts"
 /** A run after one of its steps: enough to continue it bit for bit. */
 export interface Checkpoint {
   /** The request with its lengths written out and without its pictures: what they gave is in `state` and `image`. */
-  readonly request: Omit<GenerateRequest, "image" | "video">
+  readonly request: Omit<AnyRequest, "image" | "video">
   /** The model, the sampler and the guidance that made it, so that no others continue it. */
   readonly denoiser: string
   readonly sampler: string
   readonly guidance: string
+  /** The editor, where one made the steps. */
+  readonly editor: string | undefined
   readonly state: SamplerState
+  /** What the network and the guidance keep from step to step. */
+  readonly memory: PartMemory
   readonly random: RandomState
   /** Image latents of image-to-video. */
   readonly image: Latents | undefined
 }
 
 const format = "auteur-checkpoint-1"
+const memoryParts = ["denoiser", "guidance"] as const
 const latentAxes = "batch frames channels height width"
 
 const decodeRequest = Schema.decodeUnknownResult(
@@ -35,6 +43,9 @@ const decodeRequest = Schema.decodeUnknownResult(
     frames: Schema.optionalKey(Schema.Finite),
     height: Schema.optionalKey(Schema.Finite),
     width: Schema.optionalKey(Schema.Finite),
+    start: Schema.optionalKey(Schema.Literals(["noise", "inversion", "inversion-free"])),
+    sourcePrompt: Schema.optionalKey(Schema.String),
+    sourceGuidance: Schema.optionalKey(Schema.Finite),
     strength: Schema.optionalKey(Schema.Finite),
     previewEvery: Schema.optionalKey(Schema.Finite),
   }),
@@ -46,12 +57,15 @@ const decodeRequest = Schema.decodeUnknownResult(
  * `note` is a text of the caller's own, such as where the video is to be written; {@link readCheckpointNote} gives it back.
  */
 export const encodeCheckpoint = (checkpoint: Checkpoint, note?: string): Uint8Array => {
-  const { request, state, random, image } = checkpoint
-  const memory = Object.entries(state.memory).map(([name, tensor]) => [`memory.${name}`, tensor.contiguous()] as const)
+  const { request, state, random, image, memory } = checkpoint
+  const kept = Object.entries(state.memory).map(([name, tensor]) => [`memory.${name}`, tensor.contiguous()] as const)
+  const ofParts = memoryParts.flatMap((part) =>
+    [...memory[part]].map(([name, tensor]) => [`${part}.${name}`, tensor] as const),
+  )
   return encodeSafetensors(
     {
       sample: state.sample.contiguous(),
-      ...Object.fromEntries(memory),
+      ...Object.fromEntries([...kept, ...ofParts]),
       ...(image === undefined ? {} : { image: image.contiguous() }),
     },
     {
@@ -60,6 +74,7 @@ export const encodeCheckpoint = (checkpoint: Checkpoint, note?: string): Uint8Ar
       denoiser: checkpoint.denoiser,
       sampler: checkpoint.sampler,
       guidance: checkpoint.guidance,
+      ...(checkpoint.editor === undefined ? {} : { editor: checkpoint.editor }),
       index: String(state.index),
       begin: String(state.begin),
       random: JSON.stringify(random),
@@ -93,16 +108,28 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
     denoiser: field(metadata, "denoiser"),
     sampler: field(metadata, "sampler"),
     guidance: field(metadata, "guidance"),
+    editor: metadata["editor"],
     state: {
       index: toCount(metadata, "index"),
       begin: toCount(metadata, "begin"),
       sample: latents("sample"),
       memory: Object.fromEntries(memory.map((name) => [name.slice("memory.".length), latents(name)])),
     },
+    memory: { denoiser: partMemory(tensors, "denoiser"), guidance: partMemory(tensors, "guidance") },
     random: toRandomState(json(metadata, "random")),
     image: tensors.has("image") ? latents("image") : undefined,
   }
 }
+
+const partMemory = (tensors: ReturnType<typeof decodeSafetensors>["tensors"], part: string): RunMemory =>
+  new Map(
+    [...tensors].flatMap(([name, { dtype, shape, data }]) => {
+      if (!name.startsWith(`${part}.`)) return []
+      if (!isDType(dtype)) throw damaged(`has a tensor "${name}" of the unknown type ${dtype}`)
+      const axes = shape.map((_, i) => `axis${i}`).join(" ")
+      return [[name.slice(part.length + 1), Tensor.from(axes, shape as never, data as never, dtype)] as const]
+    }),
+  )
 
 const read = (bytes: Uint8Array): ReturnType<typeof decodeSafetensors> => {
   try {

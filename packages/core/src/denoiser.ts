@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { EngineError, ModelError, PipelineError } from "./errors.ts"
 import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
+import type { RunMemory } from "./run-memory.ts"
 import type { Latents } from "./tensor.ts"
 import type { TextEmbeddings } from "./text-encoder.ts"
 import type { Cost } from "./cost.ts"
@@ -14,6 +15,8 @@ export interface DenoiserInput {
   readonly texts: ReadonlyArray<TextEmbeddings>
   /** Image latents of image-to-video, of the sample's shape. */
   readonly image?: Latents | undefined
+  /** What the network keeps from step to step of a run, such as a cache; without it, nothing is kept. */
+  readonly memory?: RunMemory | undefined
 }
 
 /** The network: what is clean and what is noise in a sample. */

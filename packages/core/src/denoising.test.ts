@@ -103,8 +103,8 @@ describe("guidance", () => {
 
   it("is told the network's timestep and the step's place", async () => {
     const told: Array<readonly number[]> = []
-    const combine: GuidanceShape["combine"] = ({ timestep, index, steps, scale, conditional }) => {
-      told.push([timestep, index, steps, scale])
+    const combine: GuidanceShape["combine"] = ({ level, index, steps, scale, conditional }) => {
+      told.push([level.timestep, index, steps, scale])
       return conditional
     }
     await made({ ...request, guidance: 3 }, { guidance: { combine }, sampler: deterministic(rectifiedFlow) })

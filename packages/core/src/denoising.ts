@@ -1,32 +1,22 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { ask } from "./asking.ts"
 import { stepsFrom } from "./begin-step.ts"
+import { checkState } from "./check-step.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { decodePreview } from "./decoding.ts"
 import { Denoiser } from "./denoiser.ts"
-import { type EngineError, type ModelError, PipelineError } from "./errors.ts"
+import { edit } from "./editing.ts"
+import type { EngineError, ModelError, PipelineError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
-import { matchLevel, sameProcess } from "./noise-levels.ts"
-import type { Prediction } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
-import type { Random } from "./random.ts"
-import type { RunPlan } from "./run-plan.ts"
+import type { Run, RunTexts } from "./run.ts"
 import { Sampler, type SamplerState } from "./sampler.ts"
 import type { Start } from "./start.ts"
 import type { Latents } from "./tensor.ts"
-import { linearCombination } from "./tensor-arithmetic.ts"
-import { allFinite } from "./tensor-statistics.ts"
-import type { TextEmbeddings } from "./text-encoder.ts"
 import type { VideoVae } from "./video-vae.ts"
-
-/** A run of the pipeline: what was asked for, what it came to, and its random numbers. */
-export interface Run {
-  readonly request: Checkpoint["request"]
-  readonly plan: RunPlan
-  readonly random: Random
-}
 
 /** What is said next about a step: each event is pulled by itself, so that a checkpoint is out before a preview is decoded. */
 type Cursor =
@@ -36,7 +26,7 @@ type Cursor =
 /** Walks from the start to clean latents: the events of all steps. */
 export const denoiseSteps = (
   run: Run,
-  texts: ReadonlyArray<TextEmbeddings>,
+  texts: RunTexts,
   start: Start,
 ): Stream.Stream<GenerateEvent, PipelineError | EngineError | ModelError, Denoiser | Sampler | Guidance | VideoVae> => {
   const { request, plan } = run
@@ -62,15 +52,11 @@ export const denoiseSteps = (
       // Parts that never wait would otherwise keep timers and signals, and with them an interruption, from being heard.
       yield* Effect.yieldNow
       const at = `at step ${index + 1} of ${total}`
-      const prediction = yield* predict(run, state, texts, start.image, at)
-      const next = yield* step(run, state, prediction, at)
+      const { next, clean } = yield* step(run, state, texts, start.image, at)
       const checkpoint = yield* toCheckpoint(run, next, start.image)
       const event: GenerateEvent = { type: "step-end", index, total, latents: next.sample, checkpoint }
       const previewed = every > 0 && (index + 1) % every === 0 && index + 1 < total
-      return page(
-        event,
-        previewed ? { next: "preview", state: next, clean: prediction.clean } : { next: "step-start", state: next },
-      )
+      return page(event, previewed ? { next: "preview", state: next, clean } : { next: "step-start", state: next })
     }),
   )
 }
@@ -80,106 +66,42 @@ const page = (event: GenerateEvent, next: Cursor): readonly [ReadonlyArray<Gener
   Option.some(next),
 ]
 
-/** Asks the network at the state's level, in the network's own process, and applies the guidance. */
-const predict = Effect.fnUntraced(function* (
-  { request, plan }: Run,
+/** One step: the next state, and the clean latents that a preview shows. */
+const step = Effect.fnUntraced(function* (
+  run: Run,
   state: SamplerState,
-  texts: ReadonlyArray<TextEmbeddings>,
+  texts: RunTexts,
   image: Latents | undefined,
   at: string,
 ) {
-  const denoiser = yield* Denoiser
-  const sampler = yield* Sampler
-  const guidance = yield* Guidance
-  const asked = plan.steps.levels[state.index]!
-  const { level, factor } = sameProcess(sampler.process, denoiser.process)
-    ? { level: asked, factor: 1 }
-    : matchLevel(denoiser.process, asked)
-  const sample = factor === 1 ? state.sample : linearCombination([[factor, state.sample]])
-
-  const model = `The model "${denoiser.name}"`
-  const answers = yield* guarded(`${model} ${at}`, denoiser.denoise({ sample, level, texts, image }))
-  if (answers.length !== texts.length) {
-    return yield* new PipelineError({
-      message: `${model} gave ${answers.length} answers to ${texts.length} texts ${at}: it has to give one for each.`,
-    })
+  const { request, plan, random, memory, editor } = run
+  if (editor !== undefined) {
+    const next = yield* edit(editor, run, state, texts, at)
+    return { next, clean: next.sample }
   }
-  for (const answer of answers) yield* checkPrediction(model, answer, sample, at)
-  const [conditional, unconditional] = answers as readonly [Prediction, Prediction?]
-  if (unconditional === undefined) return conditional
-
-  const combined = yield* guarded(
-    `The guidance "${guidance.name}" ${at}`,
-    Effect.sync(() =>
-      guidance.combine({
-        conditional,
-        unconditional,
-        scale: request.guidance,
-        timestep: level.timestep,
-        index: state.index,
-        steps: stepsFrom(state.begin, request.steps, plan.steps),
-      }),
-    ),
-  )
-  yield* checkPrediction(`The guidance "${guidance.name}"`, combined, sample, at)
-  return combined
-})
-
-const checkPrediction = Effect.fnUntraced(function* (
-  part: string,
-  { clean, noise }: Prediction,
-  sample: Latents,
-  at: string,
-) {
-  for (const [name, answer] of [
-    ["clean latents", clean],
-    ["noise", noise],
-  ] as const) {
-    if (answer.shape.join() !== sample.shape.join()) {
-      return yield* new PipelineError({
-        message: `${part} answered ${at} with ${name} of [${answer.shape.join(", ")}] to a sample of [${sample.shape.join(", ")}]: the two have to be alike.`,
-      })
-    }
-    if (!allFinite(answer.contiguous())) {
-      return yield* new PipelineError({
-        message: `${part} answered ${at} with values that are not finite in its ${name}: check its weights and its settings, or run it at a higher precision.`,
-      })
-    }
-  }
-})
-
-const step = Effect.fnUntraced(function* (
-  { plan, random }: Run,
-  state: SamplerState,
-  prediction: Prediction,
-  at: string,
-) {
   const sampler = yield* Sampler
+  const prediction = yield* ask({
+    ...texts.target,
+    sample: state.sample,
+    level: plan.steps.levels[state.index]!,
+    process: sampler.process,
+    image,
+    memory,
+    index: state.index,
+    steps: stepsFrom(state.begin, request.steps, plan.steps),
+    at,
+  })
   const part = `The sampler "${sampler.name}"`
   const next = yield* guarded(
     `${part} ${at}`,
     Effect.sync(() => sampler.step(plan.steps, state, prediction, random)),
   )
-  if (next.index !== state.index + 1 || next.begin !== state.begin) {
-    return yield* new PipelineError({
-      message: `${part} went from place ${state.index} of a run begun at ${state.begin} to place ${next.index} of one begun at ${next.begin}: a step has to go one place on.`,
-    })
-  }
-  if (next.sample.shape.join() !== state.sample.shape.join()) {
-    return yield* new PipelineError({
-      message: `${part} made latents of [${next.sample.shape.join(", ")}] out of [${state.sample.shape.join(", ")}] ${at}: a step has to keep the shape.`,
-    })
-  }
-  if (!allFinite(next.sample.contiguous())) {
-    return yield* new PipelineError({
-      message: `${part} made numbers that are not finite ${at}: use more steps or another sampler.`,
-    })
-  }
-  return next
+  yield* checkState(part, state, next, at)
+  return { next, clean: prediction.clean }
 })
 
 const toCheckpoint = Effect.fnUntraced(function* (
-  { request, random }: Run,
+  { request, random, memory, editor }: Run,
   state: SamplerState,
   image: Latents | undefined,
 ) {
@@ -191,7 +113,9 @@ const toCheckpoint = Effect.fnUntraced(function* (
     denoiser: denoiser.name,
     sampler: sampler.name,
     guidance: guidance.name,
+    editor: editor?.name,
     state,
+    memory: { denoiser: new Map(memory.denoiser), guidance: new Map(memory.guidance) },
     random: random.save(),
     image,
   }

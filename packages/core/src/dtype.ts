@@ -24,6 +24,9 @@ const dataConstructors = {
   bool: Uint8Array,
 } as const
 
+/** Whether a name is that of an element type. */
+export const isDType = (name: string): name is DType => Object.hasOwn(dataConstructors, name)
+
 /** The size of one element of `dtype` in bytes. */
 export const bytesPerElement = (dtype: DType): number => dataConstructors[dtype].BYTES_PER_ELEMENT
 

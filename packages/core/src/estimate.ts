@@ -4,7 +4,7 @@ import { Denoiser } from "./denoiser.ts"
 import type { EngineError, ModelError, RequestError } from "./errors.ts"
 import { Guidance } from "./guidance.ts"
 import { Hardware, secondsToLoad, secondsToRun } from "./hardware.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { AnyRequest } from "./request.ts"
 import { planRun, type RunPlan } from "./run-plan.ts"
 import type { Sampler } from "./sampler.ts"
 import { TextEncoder } from "./text-encoder.ts"
@@ -28,7 +28,7 @@ export type EstimatedParts = TextEncoder | Denoiser | VideoVae | Sampler | Guida
 
 /** Peak memory and time of a request, from the graphs of its parts; fails as `generate` would for a request that cannot be made. */
 export const estimate: (
-  request: GenerateRequest,
+  request: AnyRequest,
 ) => Effect.Effect<Estimate, RequestError | ModelError | EngineError, EstimatedParts> = Effect.fnUntraced(
   function* (request) {
     const stages = yield* estimateMemory(request, yield* planRun(request))
@@ -62,7 +62,7 @@ export interface CostedStage {
 
 /** The stages of a run and their memory; `inTiles` as if the VAE were set to work in tiles. */
 export const estimateMemory: (
-  request: Pick<GenerateRequest, "guidance" | "image" | "video">,
+  request: Pick<AnyRequest, "guidance" | "image" | "video">,
   plan: RunPlan,
   inTiles?: boolean,
 ) => Effect.Effect<ReadonlyArray<CostedStage>, ModelError, EstimatedParts> = Effect.fnUntraced(function* (

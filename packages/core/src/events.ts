@@ -6,6 +6,8 @@ import type { Pixels } from "./video-vae.ts"
 export type GenerateEvent =
   /** The prompt is encoded; `truncated` is the end of it that did not fit. */
   | { readonly type: "text-end"; readonly truncated: string | undefined }
+  /** `inversion` has walked the source video `done` of `total` steps back to noise. */
+  | { readonly type: "inversion-progress"; readonly done: number; readonly total: number }
   /** The network is about to be asked for step `index` of `total`, counted from 0. */
   | { readonly type: "step-start"; readonly index: number; readonly total: number }
   /** A step is done. `checkpoint` continues after it; of the last one, only the decoding is left. */

@@ -1,15 +1,19 @@
 import * as Context from "effect/Context"
-import type { Prediction } from "./noise-process.ts"
+import type { Level, Prediction } from "./noise-process.ts"
+import type { RunMemory } from "./run-memory.ts"
 
 export interface GuidanceInput {
   readonly conditional: Prediction
   readonly unconditional: Prediction
   /** The strength that the request asks for. */
   readonly scale: number
-  readonly timestep: number
+  /** Where the network was asked, in its own process: the sample is alpha · clean + sigma · noise of either answer. */
+  readonly level: Level
   readonly index: number
   /** Steps from the run's beginning to its end; fewer than asked for where it begins at a video. */
   readonly steps: number
+  /** What the guidance keeps from step to step of a run, such as a moving average. */
+  readonly memory: RunMemory
 }
 
 /** How the answers with and without the prompt become one. */

@@ -1,27 +1,42 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { GuidedText } from "./asking.ts"
+import { type Beginning, beginningAt, beginningOf } from "./beginning.ts"
 import { checkCheckpoint } from "./check-checkpoint.ts"
-import { checkImage } from "./check-request.ts"
+import { checkImage, checkSource } from "./check-request.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { decodeVideo } from "./decoding.ts"
 import { Denoiser } from "./denoiser.ts"
-import { denoiseSteps, type Run } from "./denoising.ts"
+import { denoiseSteps } from "./denoising.ts"
+import { Editor, type EditorShape } from "./editor.ts"
 import { type CheckpointError, type EngineError, type ModelError, type PipelineError, RequestError } from "./errors.ts"
-import { refuseWhatDoesNotFit } from "./refuse-memory.ts"
 import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
+import type { Inversion } from "./inversion.ts"
 import { guarded } from "./part-failure.ts"
 import { Random } from "./random.ts"
-import type { GenerateRequest } from "./request.ts"
+import { refuseWhatDoesNotFit } from "./refuse-memory.ts"
+import type { AnyRequest, StartKind } from "./request.ts"
+import type { Run, RunTexts } from "./run.ts"
 import { planRun } from "./run-plan.ts"
 import type { Sampler } from "./sampler.ts"
-import { type Start, startFromImage, startFromNoise, startFromVideo } from "./start.ts"
 import { TextEncoder } from "./text-encoder.ts"
 import type { VideoVae } from "./video-vae.ts"
 
 export type GenerateError = RequestError | ModelError | EngineError | PipelineError | CheckpointError
 
 type Parts = TextEncoder | Denoiser | VideoVae | Sampler | Guidance
+
+/** What a start needs beside the parts that all runs need. */
+interface StartNeeds {
+  readonly noise: never
+  readonly inversion: Inversion
+  readonly "inversion-free": Editor
+}
+
+/** What a request needs beside the parts that all runs need: nothing, where its type names no other start than noise. */
+export type StartParts<R> = R extends { readonly start?: infer Kind } ? StartNeeds[Extract<Kind, StartKind>] : never
 
 /**
  * Makes a video: encodes the prompt, walks from noise to clean latents, decodes them.
@@ -39,7 +54,9 @@ type Parts = TextEncoder | Denoiser | VideoVae | Sampler | Guidance
  *   Effect.runPromise,
  * )
  */
-export const generate = (request: GenerateRequest): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
+export const generate = <R extends AnyRequest>(
+  request: R,
+): Stream.Stream<GenerateEvent, GenerateError, Parts | StartParts<R>> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const denoiser = yield* Denoiser
@@ -47,20 +64,23 @@ export const generate = (request: GenerateRequest): Stream.Stream<GenerateEvent,
       const random = yield* Effect.try({
         try: () => {
           checkImage(request, denoiser)
+          checkSource(request)
           return Random.torch(request.seed)
         },
         catch: (thrown) => new RequestError({ message: (thrown as Error).message }),
       })
       yield* refuseWhatDoesNotFit(request, plan)
-      const { image, video, ...rest } = request
+      const { image: _image, video: _video, ...rest } = request as AnyRequest
       const { frames, height, width } = plan.latents
-      const start = Effect.suspend(() => {
-        if (video !== undefined) return startFromVideo(video, plan, random)
-        if (image !== undefined) return startFromImage(image, plan, random)
-        return startFromNoise(plan, random)
-      })
-      // The lengths are written out, since a checkpoint has no pictures to take them from.
-      return events({ request: { ...rest, frames, height, width }, plan, random }, start)
+      const run: Run = {
+        // The lengths are written out, since a checkpoint has no pictures to take them from.
+        request: { ...rest, frames, height, width },
+        plan,
+        random,
+        memory: { denoiser: new Map(), guidance: new Map() },
+        editor: request.start === "inversion-free" ? yield* presentEditor : undefined,
+      }
+      return events(run, yield* beginningOf(request, run))
     }),
   )
 
@@ -71,47 +91,72 @@ export const generate = (request: GenerateRequest): Stream.Stream<GenerateEvent,
 export const resume = (checkpoint: Checkpoint): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { request, state, image } = checkpoint
-      const { plan, random } = yield* checkCheckpoint(checkpoint)
+      const { request, state, image, memory } = checkpoint
+      const editor = Option.getOrUndefined(yield* Effect.serviceOption(Editor))
+      const { plan, random } = yield* checkCheckpoint(checkpoint, editor)
       yield* refuseWhatDoesNotFit(request, plan)
       if (plan.begin === plan.steps.levels.length) return decodeVideo(state.sample, plan.latents)
-      return events({ request, plan, random }, Effect.succeed({ state, image }))
+      const run: Run = {
+        request,
+        plan,
+        random,
+        memory: { denoiser: new Map(memory.denoiser), guidance: new Map(memory.guidance) },
+        editor: checkpoint.editor === undefined ? undefined : editor,
+      }
+      return events(run, beginningAt({ state, image }))
     }),
   )
 
-const events = <E>(
-  run: Run,
-  start: Effect.Effect<Start, E, VideoVae>,
-): Stream.Stream<GenerateEvent, GenerateError | E, Parts> =>
+const presentEditor: Effect.Effect<EditorShape, RequestError> = Effect.flatMap(
+  Effect.serviceOption(Editor),
+  Option.match({
+    onSome: Effect.succeed,
+    onNone: () =>
+      Effect.fail(
+        new RequestError({ message: 'The start "inversion-free" needs an editor: provide the layer of one.' }),
+      ),
+  }),
+)
+
+const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { texts, truncated } = yield* encodeTexts(run.request)
       const textEnd: GenerateEvent = { type: "text-end", truncated }
-      const rest = Effect.map(start, (first) => {
-        let latents = first.state.sample
-        const steps = denoiseSteps(run, texts, first).pipe(
-          Stream.map((event) => {
-            if (event.type === "step-end") latents = event.latents
-            return event
-          }),
-        )
-        return Stream.concat(
-          steps,
-          Stream.suspend(() => decodeVideo(latents, run.plan.latents)),
-        )
-      })
-      return Stream.concat(Stream.succeed(textEnd), Stream.unwrap(rest))
+      const rest = beginning(texts).pipe(
+        Stream.flatMap((item) => {
+          if (item.type !== "started") return Stream.succeed(item)
+          let latents = item.start.state.sample
+          const steps = denoiseSteps(run, texts, item.start).pipe(
+            Stream.map((event) => {
+              if (event.type === "step-end") latents = event.latents
+              return event
+            }),
+          )
+          return Stream.concat(
+            steps,
+            Stream.suspend(() => decodeVideo(latents, run.plan.latents)),
+          )
+        }),
+      )
+      return Stream.concat(Stream.succeed(textEnd), rest)
     }),
   )
 
-const encodeTexts = Effect.fnUntraced(function* (request: GenerateRequest) {
+const encodeTexts = Effect.fnUntraced(function* (request: AnyRequest) {
   const textEncoder = yield* TextEncoder
   const guidance = yield* Guidance
   const encode = (text: string) => guarded("The text encoder", textEncoder.encode(text))
-  const prompt = yield* encode(request.prompt)
-  if (!guidance.usesUnconditional(request.guidance)) {
-    return { texts: [prompt.embeddings], truncated: prompt.truncated }
-  }
-  const negative = yield* encode(request.negativePrompt ?? "")
-  return { texts: [prompt.embeddings, negative.embeddings], truncated: prompt.truncated }
+  const guided = Effect.fnUntraced(function* (text: string, scale: number) {
+    const { embeddings, truncated } = yield* encode(text)
+    const texts = [embeddings]
+    if (guidance.usesUnconditional(scale)) texts.push((yield* encode(request.negativePrompt ?? "")).embeddings)
+    const result: GuidedText = { texts, scale }
+    return { result, truncated }
+  })
+  const target = yield* guided(request.prompt, request.guidance)
+  const { sourcePrompt, sourceGuidance = 1 } = request
+  const source = sourcePrompt === undefined ? undefined : yield* guided(sourcePrompt, sourceGuidance)
+  const texts: RunTexts = { target: target.result, source: source?.result }
+  return { texts, truncated: target.truncated }
 })

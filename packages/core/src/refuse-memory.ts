@@ -5,13 +5,13 @@ import { type ModelError, RequestError } from "./errors.ts"
 import { type CostedStage, type EstimatedParts, estimateMemory } from "./estimate.ts"
 import { Hardware } from "./hardware.ts"
 import { planLatents } from "./legal-size.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { AnyRequest } from "./request.ts"
 import type { RunPlan } from "./run-plan.ts"
 import { VideoVae } from "./video-vae.ts"
 
 /** Fails before any work when a request needs more memory than there is, and names the setting that would make it fit. */
 export const refuseWhatDoesNotFit: (
-  request: GenerateRequest,
+  request: AnyRequest,
   plan: RunPlan,
 ) => Effect.Effect<void, RequestError | ModelError, EstimatedParts> = Effect.fnUntraced(function* (request, plan) {
   const { memoryBytes } = yield* Hardware
@@ -37,14 +37,14 @@ const verbs = {
 } as const
 
 /** Work in tiles, or else the longest video that fits, or else the largest picture. */
-const whatWouldFit = Effect.fnUntraced(function* (request: GenerateRequest, plan: RunPlan, memoryBytes: number) {
+const whatWouldFit = Effect.fnUntraced(function* (request: AnyRequest, plan: RunPlan, memoryBytes: number) {
   const vae = yield* VideoVae
   const denoiser = yield* Denoiser
   const { frames, height, width, padding } = plan.latents
   if (peakOf(yield* estimateMemory(request, plan, true)) <= memoryBytes) {
     return "decode in tiles (`tiling`), which takes longer"
   }
-  const fits = Effect.fnUntraced(function* (smaller: Pick<GenerateRequest, "frames" | "height" | "width">) {
+  const fits = Effect.fnUntraced(function* (smaller: Pick<AnyRequest, "frames" | "height" | "width">) {
     const planned = yield* Effect.option(Effect.try(() => planLatents(smaller, vae, denoiser)))
     if (Option.isNone(planned)) return false
     // A video to start from cannot be padded.

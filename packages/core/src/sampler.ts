@@ -6,6 +6,8 @@ import type { Latents } from "./tensor.ts"
 /** The levels of a run: the network is asked once at each, in order. */
 export interface Plan {
   readonly levels: ReadonlyArray<Level>
+  /** The level that the last step reaches; without one it is that of clean latents. */
+  readonly end?: Level
 }
 
 /** Where a run stands: plain tensors and numbers, so that it can be saved after any step. */

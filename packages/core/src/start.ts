@@ -20,12 +20,16 @@ export interface Start {
 
 type Begin = Effect.Effect<Start, ModelError | EngineError | PipelineError, VideoVae>
 
-/** Text-to-video: pure noise. */
+/** Text-to-video: pure noise, of the deviation that the first level has on its process. */
 export const startFromNoise = (plan: RunPlan, random: Random): Begin =>
-  VideoVae.useSync((vae) => ({
-    state: samplerStart(drawNoise(plan.latents.size, vae.latentChannels, random)),
-    image: undefined,
-  }))
+  VideoVae.useSync((vae) => {
+    const noise = drawNoise(plan.latents.size, vae.latentChannels, random)
+    const { alpha, sigma } = plan.steps.levels[0]!
+    // Normal latents with normal noise have this deviation: 1 on diffusion, less where rectified flow begins below pure noise.
+    const deviation = Math.fround(Math.hypot(alpha, sigma))
+    if (deviation !== 1) scale(noise, deviation)
+    return { state: samplerStart(noise), image: undefined }
+  })
 
 /** Image-to-video: pure noise, beside the image's latents in the first frame and zeros in the others. The image draws first. */
 export const startFromImage: (image: Video, plan: RunPlan, random: Random) => Begin = Effect.fnUntraced(
@@ -48,11 +52,24 @@ export const startFromVideo: (video: Video, plan: RunPlan, random: Random) => Be
   random,
 ) {
   const vae = yield* VideoVae
-  const clean = yield* encode(video, size, random)
-  scale(clean, vae.scalingFactor)
+  const clean = yield* cleanLatents(video, size, random)
   const noise = drawNoise(size, vae.latentChannels, random)
   return { state: samplerStart(addNoise(clean, noise, steps.levels[begin]!), begin), image: undefined }
 })
+
+/** A video's own latents, as the denoiser sees them. */
+export const cleanLatents: (
+  video: Video,
+  size: LatentSize,
+  random: Random,
+) => Effect.Effect<Latents, ModelError | EngineError | PipelineError, VideoVae> = Effect.fnUntraced(
+  function* (video, size, random) {
+    const { scalingFactor } = yield* VideoVae
+    const clean = yield* encode(video, size, random)
+    scale(clean, scalingFactor)
+    return clean
+  },
+)
 
 /** Noise in the order in which the reference draws it. (1, F, C, h, w) */
 const drawNoise = ({ frames, height, width }: LatentSize, channels: number, random: Random): Latents =>

@@ -15,7 +15,7 @@ export const dynamicGuidance: GuidanceShape = {
   name: "dynamic",
   usesUnconditional: classifierFree.usesUnconditional,
   combine: (input) =>
-    classifierFree.combine({ ...input, scale: dynamicStrength(input.scale, input.timestep, input.steps) }),
+    classifierFree.combine({ ...input, scale: dynamicStrength(input.scale, input.level.timestep, input.steps) }),
 }
 
 export const layer: Layer.Layer<Guidance> = Layer.succeed(Guidance, dynamicGuidance)

@@ -9,6 +9,31 @@ const velocityOf = ({ clean, noise }: Prediction): Latents =>
     [-1, clean],
   ])
 
+/** The halves of Heun's steps in turn, whether σ falls or rises. */
+export const flowHeunSteps: SamplerShape["step"] = (plan, state, prediction) => {
+  const { sigma } = currentLevel(plan, state)
+  const isCorrection = state.index % 2 === 1
+  if (isCorrection && state.index === state.begin) {
+    // A run that begins here has no Euler step to correct, and stands at the same level in the plan's next entry.
+    return advance(state, state.sample)
+  }
+  const velocity = velocityOf(prediction)
+  if (isCorrection) {
+    const half = (sigma - plan.levels[state.index - 1]!.sigma) / 2
+    const sample = linearCombination([
+      [1, remembered(state, "sample")],
+      [half, remembered(state, "velocity")],
+      [half, velocity],
+    ])
+    return advance(state, sample)
+  }
+  const sample = linearCombination([
+    [1, state.sample],
+    [(plan.levels[state.index + 1]?.sigma ?? 0) - sigma, velocity],
+  ])
+  return advance(state, sample, { sample: state.sample, velocity })
+}
+
 /**
  * Heun's method along rectified flow: an Euler step, then the same step with the mean of the velocities at both ends.
  *
@@ -23,27 +48,5 @@ export const flowHeun = (settings: FlowSettings): SamplerShape => ({
     const levels = flowLevels(settings, steps)
     return { levels: levels.flatMap((level, i) => (i === 0 ? [level] : [level, level])) }
   },
-  step: (plan, state, prediction) => {
-    const { sigma } = currentLevel(plan, state)
-    const isCorrection = state.index % 2 === 1
-    if (isCorrection && state.index === state.begin) {
-      // A run that begins here has no Euler step to correct, and stands at the same level in the plan's next entry.
-      return advance(state, state.sample)
-    }
-    const velocity = velocityOf(prediction)
-    if (isCorrection) {
-      const half = (sigma - plan.levels[state.index - 1]!.sigma) / 2
-      const sample = linearCombination([
-        [1, remembered(state, "sample")],
-        [half, remembered(state, "velocity")],
-        [half, velocity],
-      ])
-      return advance(state, sample)
-    }
-    const sample = linearCombination([
-      [1, state.sample],
-      [(plan.levels[state.index + 1]?.sigma ?? 0) - sigma, velocity],
-    ])
-    return advance(state, sample, { sample: state.sample, velocity })
-  },
+  step: flowHeunSteps,
 })

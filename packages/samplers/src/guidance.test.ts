@@ -12,7 +12,15 @@ const input = (scale: number, timestep = 999, steps = 50, seed = 1): GuidanceInp
     clean: normalLatents(random),
     noise: normalLatents(random),
   })
-  return { conditional: prediction(), unconditional: prediction(), scale, timestep, index: 0, steps }
+  return {
+    conditional: prediction(),
+    unconditional: prediction(),
+    scale,
+    level: { alpha: 0, sigma: 1, timestep },
+    index: 0,
+    steps,
+    memory: new Map(),
+  }
 }
 
 describe("classifier-free guidance", () => {

@@ -1,0 +1,98 @@
+import * as Effect from "effect/Effect"
+import { Denoiser } from "./denoiser.ts"
+import { type EngineError, type ModelError, PipelineError } from "./errors.ts"
+import { Guidance } from "./guidance.ts"
+import { matchLevel, sameProcess } from "./noise-levels.ts"
+import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
+import { guarded } from "./part-failure.ts"
+import type { RunMemory } from "./run-memory.ts"
+import type { Latents } from "./tensor.ts"
+import { linearCombination } from "./tensor-arithmetic.ts"
+import { allFinite } from "./tensor-statistics.ts"
+import type { TextEmbeddings } from "./text-encoder.ts"
+
+/** A prompt as the network is asked with it: its embeddings, those of the negative prompt where they are used, and the guidance's strength. */
+export interface GuidedText {
+  readonly texts: ReadonlyArray<TextEmbeddings>
+  readonly scale: number
+}
+
+/** What the parts keep from step to step of a run. */
+export interface PartMemory {
+  readonly denoiser: RunMemory
+  readonly guidance: RunMemory
+}
+
+/** What the network is asked. */
+export interface Question extends GuidedText {
+  readonly sample: Latents
+  /** Where the sample is on `process`. */
+  readonly level: Level
+  readonly process: NoiseProcess
+  readonly image: Latents | undefined
+  readonly memory: PartMemory
+  /** The place in the run, for the guidance. */
+  readonly index: number
+  readonly steps: number
+  /** The place in the run, for messages. */
+  readonly at: string
+}
+
+/** Asks the network at a level, in the network's own process, and applies the guidance. */
+export const ask: (
+  question: Question,
+) => Effect.Effect<Prediction, PipelineError | EngineError | ModelError, Denoiser | Guidance> = Effect.fnUntraced(
+  function* (question) {
+    const { texts, scale, image, memory, index, steps, at } = question
+    const denoiser = yield* Denoiser
+    const guidance = yield* Guidance
+    const { level, factor } = sameProcess(question.process, denoiser.process)
+      ? { level: question.level, factor: 1 }
+      : matchLevel(denoiser.process, question.level)
+    const sample = factor === 1 ? question.sample : linearCombination([[factor, question.sample]])
+
+    const model = `The model "${denoiser.name}"`
+    const input = { sample, level, texts, image, memory: memory.denoiser }
+    const answers = yield* guarded(`${model} ${at}`, denoiser.denoise(input))
+    if (answers.length !== texts.length) {
+      return yield* new PipelineError({
+        message: `${model} gave ${answers.length} answers to ${texts.length} texts ${at}: it has to give one for each.`,
+      })
+    }
+    for (const answer of answers) yield* checkPrediction(model, answer, sample, at)
+    const [conditional, unconditional] = answers as readonly [Prediction, Prediction?]
+    if (unconditional === undefined) return conditional
+
+    const combined = yield* guarded(
+      `The guidance "${guidance.name}" ${at}`,
+      Effect.sync(() =>
+        guidance.combine({ conditional, unconditional, scale, level, index, steps, memory: memory.guidance }),
+      ),
+    )
+    yield* checkPrediction(`The guidance "${guidance.name}"`, combined, sample, at)
+    return combined
+  },
+)
+
+const checkPrediction = Effect.fnUntraced(function* (
+  part: string,
+  { clean, noise }: Prediction,
+  sample: Latents,
+  at: string,
+) {
+  for (const [name, answer] of [
+    ["clean latents", clean],
+    ["noise", noise],
+  ] as const) {
+    if (answer.shape.join() !== sample.shape.join()) {
+      return yield* new PipelineError({
+        message: `${part} answered ${at} with ${name} of [${answer.shape.join(", ")}] to a sample of [${sample.shape.join(", ")}]: the two have to be alike.`,
+      })
+    }
+    if (!allFinite(answer.contiguous())) {
+      return yield* new PipelineError({
+        message: `${part} answered ${at} with values that are not finite in its ${name}: check its weights and its settings, or run it at a higher precision.`,
+      })
+    }
+  }
+})

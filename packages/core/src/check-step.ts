@@ -1,0 +1,45 @@
+import * as Effect from "effect/Effect"
+import { PipelineError } from "./errors.ts"
+import type { SamplerState } from "./sampler.ts"
+import type { Latents } from "./tensor.ts"
+import { allFinite } from "./tensor-statistics.ts"
+
+/** Checks what a part made of a state: one place on, latents of the same shape, all of them finite. */
+export const checkState = (
+  part: string,
+  state: SamplerState,
+  next: SamplerState,
+  at: string,
+): Effect.Effect<void, PipelineError> => {
+  if (next.index !== state.index + 1 || next.begin !== state.begin) {
+    return Effect.fail(
+      new PipelineError({
+        message: `${part} went from place ${state.index} of a run begun at ${state.begin} to place ${next.index} of one begun at ${next.begin}: a step has to go one place on.`,
+      }),
+    )
+  }
+  return checkLatents(part, state.sample, next.sample, at)
+}
+
+/** Checks that latents have the shape of those they were made of, and are all finite. */
+export const checkLatents = (
+  part: string,
+  before: Latents,
+  after: Latents,
+  at: string,
+): Effect.Effect<void, PipelineError> => {
+  if (after.shape.join() !== before.shape.join()) {
+    return Effect.fail(
+      new PipelineError({
+        message: `${part} made latents of [${after.shape.join(", ")}] out of [${before.shape.join(", ")}] ${at}: a step has to keep the shape.`,
+      }),
+    )
+  }
+  return allFinite(after.contiguous())
+    ? Effect.void
+    : Effect.fail(
+        new PipelineError({
+          message: `${part} made numbers that are not finite ${at}: use more steps or another sampler.`,
+        }),
+      )
+}

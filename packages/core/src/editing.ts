@@ -1,0 +1,79 @@
+import * as Effect from "effect/Effect"
+import { ask, type PartMemory } from "./asking.ts"
+import { checkLatents } from "./check-step.ts"
+import type { Denoiser } from "./denoiser.ts"
+import type { EditorShape } from "./editor.ts"
+import type { EngineError, ModelError, PipelineError } from "./errors.ts"
+import type { Guidance } from "./guidance.ts"
+import { matchLevel, rectifiedFlow } from "./noise-levels.ts"
+import type { NoiseProcess } from "./noise-process.ts"
+import { guarded } from "./part-failure.ts"
+import type { Run, RunTexts } from "./run.ts"
+import type { Plan, SamplerState } from "./sampler.ts"
+import { type Latents, Tensor } from "./tensor.ts"
+import { linearCombination } from "./tensor-arithmetic.ts"
+
+/** The levels that a sampler visits, in the coordinates of rectified flow, each once: where an editor asks. */
+export const editPlan = (plan: Plan, process: NoiseProcess): Plan => {
+  const levels =
+    process.kind === "rectified-flow" ? plan.levels : plan.levels.map((level) => matchLevel(rectifiedFlow, level).level)
+  return { levels: levels.filter(({ sigma }, i) => i === 0 || sigma < levels[i - 1]!.sigma) }
+}
+
+/** The name that the source's latents have in the memory of an edit's state. */
+const source = "source"
+
+/** An edit before its first step: the edited latents are the source's. */
+export const editStart = (latents: Latents, begin: number): SamplerState => ({
+  index: begin,
+  begin,
+  sample: latents,
+  memory: { [source]: latents },
+})
+
+/** One step of an editor: the next state, whose sample are the edited latents. */
+export const edit: (
+  editor: EditorShape,
+  run: Run,
+  state: SamplerState,
+  prompts: RunTexts,
+  at: string,
+) => Effect.Effect<SamplerState, PipelineError | EngineError | ModelError, Denoiser | Guidance> = Effect.fnUntraced(
+  function* (editor, { plan, random }, state, prompts, at) {
+    const parts = yield* Effect.context<Denoiser | Guidance>()
+    const { levels } = plan.steps
+    const { sigma } = levels[state.index]!
+    const total = levels.length - state.begin
+    const index = state.index - state.begin
+    const velocity = Effect.fnUntraced(function* (prompt: "source" | "target", sample: Latents) {
+      // The samples of an edit do not follow one another as those of a sampler, so that nothing is kept between them.
+      const memory: PartMemory = { denoiser: new Map(), guidance: new Map() }
+      const level = { alpha: 1 - sigma, sigma, timestep: 1000 * sigma }
+      const where = { process: rectifiedFlow, level, sample, image: undefined, memory, index, steps: total, at }
+      const { clean, noise } = yield* ask({ ...where, ...(prompt === "source" ? prompts.source! : prompts.target) })
+      const answer: Latents = linearCombination([
+        [1, noise],
+        [-1, clean],
+      ])
+      return answer
+    })
+    const { sample } = state
+    const part = `The editor "${editor.name}"`
+    const edited = yield* guarded(
+      `${part} ${at}`,
+      editor.step({
+        source: state.memory[source]!,
+        edited: sample,
+        sigma,
+        nextSigma: levels[state.index + 1]?.sigma ?? 0,
+        index,
+        total,
+        noise: () => Tensor.from(sample.layout, sample.shape, random.normal(sample.size)),
+        velocity: (prompt, asked) => Effect.provide(velocity(prompt, asked), parts),
+      }),
+    )
+    yield* checkLatents(part, sample, edited, at)
+    const next: SamplerState = { ...state, index: state.index + 1, sample: edited }
+    return next
+  },
+)

@@ -1,0 +1,79 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { ask, type GuidedText, type PartMemory } from "./asking.ts"
+import { checkState } from "./check-step.ts"
+import type { Denoiser } from "./denoiser.ts"
+import type { EngineError, ModelError, PipelineError } from "./errors.ts"
+import type { GenerateEvent } from "./events.ts"
+import type { Guidance } from "./guidance.ts"
+import type { InversionShape } from "./inversion.ts"
+import { matchLevel, sameProcess } from "./noise-levels.ts"
+import type { Level, NoiseProcess } from "./noise-process.ts"
+import { guarded } from "./part-failure.ts"
+import type { Random } from "./random.ts"
+import { type Plan, samplerStart } from "./sampler.ts"
+import type { Latents } from "./tensor.ts"
+import { linearCombination } from "./tensor-arithmetic.ts"
+
+/** A walk from clean latents up to the level that a sampler begins at. */
+export interface Climb {
+  readonly inversion: InversionShape
+  readonly plan: Plan
+  /** What turns a sample at the last level of the inversion's process into one of the sampler's. */
+  readonly factor: number
+}
+
+const noNoise: Level = { alpha: 1, sigma: 0, timestep: 0 }
+
+/** Plans the way from clean latents to `steps.levels[begin]`: the sampler's levels turned round, each once. */
+export const planClimb = (inversion: InversionShape, steps: Plan, begin: number, process: NoiseProcess): Climb => {
+  const wanted = steps.levels.slice(begin).toReversed()
+  const levels = sameProcess(process, inversion.process)
+    ? wanted
+    : wanted.map((level) => matchLevel(inversion.process, level).level)
+  const rising = [noNoise, ...levels].filter(({ sigma }, i, all) => i === 0 || sigma > all[i - 1]!.sigma)
+  const top = rising.at(-1)!
+  const factor = sameProcess(process, inversion.process) ? 1 : matchLevel(process, top).factor
+  return { inversion, plan: inversion.plan(rising), factor }
+}
+
+/** Walks clean latents back to noise: what is told on the way, and at last the noise. */
+export const invert = (
+  { inversion, plan, factor }: Climb,
+  clean: Latents,
+  text: GuidedText,
+  random: Random,
+): Stream.Stream<
+  GenerateEvent | { readonly type: "inverted"; readonly noise: Latents },
+  PipelineError | EngineError | ModelError,
+  Denoiser | Guidance
+> => {
+  const total = plan.levels.length
+  const memory: PartMemory = { denoiser: new Map(), guidance: new Map() }
+  const part = `The inversion "${inversion.name}"`
+  const step = Effect.fnUntraced(function* (state: ReturnType<typeof samplerStart>) {
+    // Parts that never wait would otherwise keep timers and signals, and with them an interruption, from being heard.
+    yield* Effect.yieldNow
+    const at = `at step ${state.index + 1} of ${total} of the inversion`
+    const level = plan.levels[state.index]!
+    const where = { sample: state.sample, level, process: inversion.process, image: undefined, memory, at }
+    const prediction = yield* ask({ ...where, ...text, index: state.index, steps: total })
+    const next = yield* guarded(
+      `${part} ${at}`,
+      Effect.sync(() => inversion.step(plan, state, prediction, random)),
+    )
+    yield* checkState(part, state, next, at)
+    return next
+  })
+  return Stream.paginate(
+    samplerStart(clean),
+    Effect.fnUntraced(function* (state) {
+      const next = yield* step(state)
+      const event: GenerateEvent = { type: "inversion-progress", done: next.index, total }
+      if (next.index < total) return [[event], Option.some(next)] as const
+      const noise = factor === 1 ? next.sample : linearCombination([[factor, next.sample]])
+      return [[event, { type: "inverted" as const, noise }], Option.none()] as const
+    }),
+  )
+}

@@ -1,0 +1,39 @@
+import { Editor, type EditorShape, type Latents, linearCombination } from "@auteur/core"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+type Term = readonly [factor: number, latents: Latents]
+
+export interface FlowEditSettings {
+  /** How many draws of noise the velocities of a step are averaged over. Default 1. */
+  readonly draws?: number
+}
+
+/**
+ * FlowEdit: leads the source along the difference between the velocities of the two prompts (arXiv 2412.08629, algorithm 1).
+ *
+ * With fresh noise ε each step: z_source = (1 − σ)·source + σ·ε and z_target = edited + z_source − source; then
+ * edited + (σ′ − σ)·(v(z_target, target) − v(z_source, source)).
+ */
+export const flowEdit = ({ draws = 1 }: FlowEditSettings = {}): EditorShape => ({
+  name: "flow-edit",
+  step: Effect.fnUntraced(function* ({ source, edited, sigma, nextSigma, noise, velocity }) {
+    const terms: [Term, ...Array<Term>] = [[1, edited]]
+    const length = (nextSigma - sigma) / draws
+    for (let draw = 0; draw < draws; draw++) {
+      const zSource: Latents = linearCombination([
+        [1 - sigma, source],
+        [sigma, noise()],
+      ])
+      const zTarget: Latents = linearCombination([
+        [1, edited],
+        [1, zSource],
+        [-1, source],
+      ])
+      terms.push([length, yield* velocity("target", zTarget)], [-length, yield* velocity("source", zSource)])
+    }
+    return linearCombination(terms)
+  }),
+})
+
+export const layer = (settings: FlowEditSettings = {}): Layer.Layer<Editor> => Layer.succeed(Editor, flowEdit(settings))

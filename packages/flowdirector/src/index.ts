@@ -1,0 +1,1 @@
+export { flowEdit, type FlowEditSettings, layer as flowEditLayer } from "./flow-edit.ts"

@@ -1,0 +1,52 @@
+import { Inversion, type InversionShape, linearCombination, type Plan, rectifiedFlow } from "@auteur/core"
+import * as Layer from "effect/Layer"
+import { flowHeunSteps } from "./flow-heun.ts"
+import { advance, currentLevel } from "./run-position.ts"
+
+/**
+ * DDIM inversion: DDIM backwards, with the noise that the network sees at a level taken for that of the next one
+ * (arXiv 2010.02502 §4.3). Of first order.
+ *
+ * Written along rectified flow, where it is Euler's method; the change of variables makes it DDIM on diffusion.
+ */
+export const ddimInversion: InversionShape = {
+  name: "ddim",
+  process: rectifiedFlow,
+  plan: (levels) => upTo(levels),
+  step: (plan, state, { clean, noise }) => {
+    currentLevel(plan, state)
+    const { sigma } = plan.levels[state.index + 1] ?? plan.end!
+    const sample = linearCombination([
+      [1 - sigma, clean],
+      [sigma, noise],
+    ])
+    return advance(state, sample)
+  },
+}
+
+/** The inversion of rectified flow by Heun's method, of second order: it asks the network twice for each level but the last. */
+export const flowInversion: InversionShape = {
+  name: "flow-heun",
+  process: rectifiedFlow,
+  plan: (levels) => {
+    const { levels: asked, end } = upTo(levels)
+    // The level that is reached is asked too, to correct the step to it.
+    return {
+      levels: [...asked, end!].flatMap((level, i) => (i === 0 ? [level] : [level, level])).slice(0, 2 * asked.length),
+      end: end!,
+    }
+  },
+  step: flowHeunSteps,
+}
+
+const upTo = (levels: Plan["levels"]): Plan => ({ levels: levels.slice(0, -1), end: levels.at(-1)! })
+
+export type InversionName = "ddim" | "flow-heun"
+/** The inversions by name. */
+export const inversions: Readonly<Record<InversionName, InversionShape>> = {
+  ddim: ddimInversion,
+  "flow-heun": flowInversion,
+}
+
+export const inversionLayer = (name: InversionName): Layer.Layer<Inversion> =>
+  Layer.succeed(Inversion, inversions[name])
