@@ -3,6 +3,7 @@ import {
   defaultModel,
   defaultSteps,
   type FilmOptions,
+  inversionNames,
   type MediaError,
   readRecord,
   samplerNames,
@@ -48,6 +49,19 @@ export const requestFlags = {
   image: flag(Flag.String("image"), "The first frame, a PNG or JPEG file, for image-to-video models"),
   video: flag(Flag.String("video"), "A video to start from; it is resized and cut to what the model makes"),
   strength: flag(Flag.Finite("strength"), "How much of --video is made anew, from 0 to 1; default 0.8"),
+  start: flag(
+    Flag.Literals("start", ["noise", "inversion", "inversion-free"]),
+    "How --video is begun with: with noise added to it (noise, the default), at the noise that it would have come from (inversion), or led from --source-prompt to the prompt without noise (inversion-free)",
+  ),
+  sourcePrompt: flag(Flag.String("source-prompt"), "What --video shows, for --start inversion and inversion-free"),
+  sourceGuidance: flag(
+    Flag.Finite("source-guidance"),
+    "How strongly --source-prompt steers; default 1, without guidance",
+  ),
+  inversion: flag(
+    Flag.Literals("inversion", inversionNames),
+    "What --start inversion walks back to noise with; default flow-heun, of second order",
+  ),
   tiling: flag(Flag.Boolean("tiling"), "Decode in overlapping tiles: slower, in less memory"),
   like: flag(Flag.String("like"), "Repeats a video that auteur wrote; other flags change what they name"),
 }
@@ -89,6 +103,7 @@ export const askedVideo: (
       dynamicGuidance: given(flags.dynamicGuidance) ?? like?.dynamicGuidance,
       maxTokens: like?.maxTokens,
       tiling: given(flags.tiling) ?? like?.tiling,
+      inversion: given(flags.inversion) ?? like?.inversion,
     },
     video: {
       negative: given(flags.negative) ?? like?.negative,
@@ -103,6 +118,9 @@ export const askedVideo: (
       image: given(flags.image),
       video: given(flags.video),
       strength: given(flags.strength) ?? like?.strength,
+      start: given(flags.start) ?? like?.start,
+      sourcePrompt: given(flags.sourcePrompt) ?? like?.sourcePrompt,
+      sourceGuidance: given(flags.sourceGuidance) ?? like?.sourceGuidance,
       modelHash: Option.isSome(flags.model) ? undefined : like?.modelHash,
     },
   }

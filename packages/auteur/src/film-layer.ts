@@ -15,7 +15,7 @@ import { layer as engineLayer } from "@auteur/engine/node"
 import { defaultModel } from "@auteur/hub"
 import { flowEditLayer } from "@auteur/flowdirector"
 import { videoReaderLayer, videoWriterLayer } from "@auteur/media"
-import { type InversionName, inversionLayer } from "@auteur/samplers"
+import { inversionLayer } from "@auteur/samplers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -29,7 +29,7 @@ export interface FilmOptions extends ModelOptions {
   /** Threads for each operator; one for each physical core by default. */
   readonly threads?: number | undefined
   /** What walks a video back to noise for the start "inversion"; default `flow-heun`. */
-  readonly inversion?: InversionName | undefined
+  readonly inversion?: string | undefined
 }
 
 const CurrentModelBase: Context.ServiceClass<CurrentModel, "auteur/CurrentModel", LoadedModel> = Context.Service<

@@ -1,11 +1,13 @@
 import {
-  Denoiser,
   type AnyRequest,
+  Denoiser,
+  Inversion,
   type MediaError,
   ModelError,
   planRun,
   type RequestError,
   Sampler,
+  type StartKind,
   type Video,
   VideoVae,
 } from "@auteur/core"
@@ -37,6 +39,12 @@ export interface VideoOptions {
   readonly video?: string | Video | undefined
   /** How much of `video` is made anew, in 0…1; default 0.8. */
   readonly strength?: number | undefined
+  /** How the run begins: at `noise` by default, or by `inversion` or `inversion-free` at `video`, whose content `sourcePrompt` says. */
+  readonly start?: StartKind | undefined
+  /** What `video` shows, for the starts `inversion` and `inversion-free`. */
+  readonly sourcePrompt?: string | undefined
+  /** How strongly `sourcePrompt` steers; default 1, without guidance. */
+  readonly sourceGuidance?: number | undefined
   /** A preview event every so many steps; never by default. */
   readonly previewEvery?: number | undefined
   /** Frames per second; by default those of `video`, or the model's. */
@@ -78,7 +86,7 @@ export const planVideo: (
     }
     const image = options.image === undefined ? undefined : yield* startImage(options.image, size)
     const video = options.video === undefined ? undefined : yield* startVideo(options.video, size, options.frames)
-    const { negative, frames, width, height, strength, previewEvery } = options
+    const { negative, frames, width, height, start, sourcePrompt, sourceGuidance, strength, previewEvery } = options
     const request: AnyRequest = {
       prompt,
       seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
@@ -88,6 +96,9 @@ export const planVideo: (
       ...(frames === undefined ? {} : { frames }),
       ...(width === undefined ? {} : { width }),
       ...(height === undefined ? {} : { height }),
+      ...(start === undefined ? {} : { start }),
+      ...(sourcePrompt === undefined ? {} : { sourcePrompt }),
+      ...(sourceGuidance === undefined ? {} : { sourceGuidance }),
       ...(strength === undefined ? {} : { strength }),
       ...(previewEvery === undefined ? {} : { previewEvery }),
       ...(image === undefined ? {} : { image: image.video }),
@@ -107,6 +118,10 @@ export const planVideo: (
       width: latents.width,
       height: latents.height,
       strength: video === undefined ? undefined : (strength ?? 0.8),
+      start: start === "noise" ? undefined : start,
+      sourcePrompt,
+      sourceGuidance,
+      inversion: start === "inversion" ? (yield* Inversion).name : undefined,
       fps: options.fps ?? video?.fps ?? model.fps,
       scale: options.scale ?? (Math.min(latents.width, latents.height) <= 64 ? 4 : 1),
       tiling: model.options.tiling ?? false,

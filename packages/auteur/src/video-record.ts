@@ -1,4 +1,4 @@
-import { MediaError, type VideoMetadata } from "@auteur/core"
+import { MediaError, type StartKind, type VideoMetadata } from "@auteur/core"
 import { type SamplerName, samplerNames } from "@auteur/samplers"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -17,6 +17,12 @@ export interface VideoRecord {
   readonly width: number
   readonly height: number
   readonly strength?: number | undefined
+  /** How it began, where that was not noise, and what it was made from. */
+  readonly start?: StartKind | undefined
+  readonly sourcePrompt?: string | undefined
+  readonly sourceGuidance?: number | undefined
+  /** What walked the video back to noise. */
+  readonly inversion?: string | undefined
   readonly fps: number
   readonly scale: number
   readonly tiling: boolean
@@ -42,6 +48,10 @@ const Fields = Schema.Struct({
   frames: Count,
   size: Schema.String.check(Schema.isPattern(/^\d{1,6}x\d{1,6}$/)),
   strength: Schema.optionalKey(Schema.FiniteFromString),
+  start: Schema.optionalKey(Schema.Literals(["inversion", "inversion-free"])),
+  sourcePrompt: Schema.optionalKey(Schema.String),
+  sourceGuidance: Schema.optionalKey(Schema.FiniteFromString),
+  inversion: Schema.optionalKey(Schema.String),
   fps: Schema.FiniteFromString,
   scale: Count,
   tiling: Schema.Literals(["true", "false"]),

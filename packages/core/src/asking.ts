@@ -53,7 +53,7 @@ export const ask: (
 
     const model = `The model "${denoiser.name}"`
     const input = { sample, level, texts, image, memory: memory.denoiser }
-    const answers = yield* guarded(`${model} ${at}`, denoiser.denoise(input))
+    const answers = yield* guarded(`${model} ${at}`, () => denoiser.denoise(input))
     if (answers.length !== texts.length) {
       return yield* new PipelineError({
         message: `${model} gave ${answers.length} answers to ${texts.length} texts ${at}: it has to give one for each.`,
@@ -63,8 +63,7 @@ export const ask: (
     const [conditional, unconditional] = answers as readonly [Prediction, Prediction?]
     if (unconditional === undefined) return conditional
 
-    const combined = yield* guarded(
-      `The guidance "${guidance.name}" ${at}`,
+    const combined = yield* guarded(`The guidance "${guidance.name}" ${at}`, () =>
       Effect.sync(() =>
         guidance.combine({ conditional, unconditional, scale, level, index, steps, memory: memory.guidance }),
       ),

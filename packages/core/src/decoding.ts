@@ -51,14 +51,11 @@ export const decodePreview: (clean: Latents, plan: LatentPlan) => Effect.Effect<
   Effect.fnUntraced(function* (clean, { padding }) {
     const vae = yield* VideoVae
     const first = clean.slice("frames", padding, padding + 1).contiguous()
-    const [chunk] = yield* guarded(part, Stream.runCollect(vae.decode(first)))
+    const [chunk] = yield* guarded(part, () => Stream.runCollect(vae.decode(first)))
     if (chunk === undefined) {
       return yield* new PipelineError({
         message: `${part} made no frame of the preview: it has to decode one latent frame.`,
       })
     }
-    return yield* guarded(
-      part,
-      Effect.sync(() => toVideo(chunk.slice("frames", 0, 1).contiguous())),
-    )
+    return yield* guarded(part, () => Effect.sync(() => toVideo(chunk.slice("frames", 0, 1).contiguous())))
   })

@@ -92,8 +92,7 @@ const step = Effect.fnUntraced(function* (
     at,
   })
   const part = `The sampler "${sampler.name}"`
-  const next = yield* guarded(
-    `${part} ${at}`,
+  const next = yield* guarded(`${part} ${at}`, () =>
     Effect.sync(() => sampler.step(plan.steps, state, prediction, random)),
   )
   yield* checkState(part, state, next, at)

@@ -59,8 +59,7 @@ export const edit: (
     })
     const { sample } = state
     const part = `The editor "${editor.name}"`
-    const edited = yield* guarded(
-      `${part} ${at}`,
+    const edited = yield* guarded(`${part} ${at}`, () =>
       editor.step({
         source: state.memory[source]!,
         edited: sample,

@@ -59,8 +59,7 @@ export const invert = (
     const level = plan.levels[state.index]!
     const where = { sample: state.sample, level, process: inversion.process, image: undefined, memory, at }
     const prediction = yield* ask({ ...where, ...text, index: state.index, steps: total })
-    const next = yield* guarded(
-      `${part} ${at}`,
+    const next = yield* guarded(`${part} ${at}`, () =>
       Effect.sync(() => inversion.step(plan, state, prediction, random)),
     )
     yield* checkState(part, state, next, at)

@@ -8,9 +8,12 @@ export const partFailure = (part: string, thrown: unknown): PipelineError => {
   return new PipelineError({ message: `${part} failed: ${reason}`, cause: thrown })
 }
 
-/** Turns what a part throws into an error that names the part: third parties write parts, and a stack helps nobody who uses them. */
+/**
+ * Calls a part, and turns what it throws into an error that names it: third parties write parts, and a stack helps nobody who uses
+ * them.
+ */
 export const guarded = <A, E, R>(
   part: string,
-  effect: Effect.Effect<A, E, R>,
+  call: () => Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E | PipelineError, R> =>
-  Effect.catchDefect(effect, (thrown) => Effect.fail(partFailure(part, thrown)))
+  Effect.catchDefect(Effect.suspend(call), (thrown) => Effect.fail(partFailure(part, thrown)))

@@ -146,7 +146,7 @@ const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, Ge
 const encodeTexts = Effect.fnUntraced(function* (request: AnyRequest) {
   const textEncoder = yield* TextEncoder
   const guidance = yield* Guidance
-  const encode = (text: string) => guarded("The text encoder", textEncoder.encode(text))
+  const encode = (text: string) => guarded("The text encoder", () => textEncoder.encode(text))
   const guided = Effect.fnUntraced(function* (text: string, scale: number) {
     const { embeddings, truncated } = yield* encode(text)
     const texts = [embeddings]

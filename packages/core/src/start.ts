@@ -87,7 +87,7 @@ const encode: (
 ) => Effect.Effect<Latents, ModelError | EngineError | PipelineError, VideoVae> = Effect.fnUntraced(
   function* (video, size, random) {
     const vae = yield* VideoVae
-    const posterior = yield* guarded("The VAE's encoder", vae.encode(toPixels(video)))
+    const posterior = yield* guarded("The VAE's encoder", () => vae.encode(toPixels(video)))
     const wanted = [1, vae.latentChannels, size.frames, size.height, size.width].join(", ")
     const odd = [posterior.mean, posterior.logVariance].find(({ shape }) => shape.join(", ") !== wanted)
     if (odd !== undefined) {

@@ -2,14 +2,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { Denoiser, type DenoiserShape } from "../src/denoiser.ts"
+import { Editor, type EditorShape } from "../src/editor.ts"
 import type { GenerateEvent } from "../src/events.ts"
 import { Guidance, type GuidanceShape } from "../src/guidance.ts"
+import { Inversion, type InversionShape } from "../src/inversion.ts"
 import type { GenerateError } from "../src/pipeline.ts"
 import { Sampler, type SamplerShape } from "../src/sampler.ts"
 import { TextEncoder, type TextEncoderShape } from "../src/text-encoder.ts"
 import { VideoVae, type VideoVaeShape } from "../src/video-vae.ts"
 import { characters, classifierFree, colours, normals } from "./gaussian-parts.ts"
 import { deterministic } from "./small-samplers.ts"
+import { climbing, leading } from "./small-starts.ts"
 
 export interface WorldChanges {
   readonly text?: Partial<TextEncoderShape>
@@ -17,9 +20,11 @@ export interface WorldChanges {
   readonly vae?: Partial<VideoVaeShape>
   readonly sampler?: SamplerShape
   readonly guidance?: Partial<GuidanceShape>
+  readonly inversion?: InversionShape
+  readonly editor?: Partial<EditorShape>
 }
 
-type Parts = TextEncoder | Denoiser | VideoVae | Sampler | Guidance
+type Parts = TextEncoder | Denoiser | VideoVae | Sampler | Guidance | Inversion | Editor
 
 type Run = Stream.Stream<GenerateEvent, GenerateError, Parts>
 
@@ -61,6 +66,8 @@ export const gaussianWorld = (changes: WorldChanges = {}): World => {
     }),
     Layer.succeed(Sampler, sampler),
     Layer.succeed(Guidance, guidance),
+    Layer.succeed(Inversion, changes.inversion ?? climbing(denoiser.process)),
+    Layer.succeed(Editor, { ...leading, ...changes.editor }),
   )
   const events = (run: Run) => Stream.runCollect(run).pipe(Effect.provide(layer))
   return {

@@ -2,8 +2,6 @@ import { Editor, type EditorShape, type Latents, linearCombination } from "@aute
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-type Term = readonly [factor: number, latents: Latents]
-
 export interface FlowEditSettings {
   /** How many draws of noise the velocities of a step are averaged over. Default 1. */
   readonly draws?: number
@@ -18,22 +16,32 @@ export interface FlowEditSettings {
 export const flowEdit = ({ draws = 1 }: FlowEditSettings = {}): EditorShape => ({
   name: "flow-edit",
   step: Effect.fnUntraced(function* ({ source, edited, sigma, nextSigma, noise, velocity }) {
-    const terms: [Term, ...Array<Term>] = [[1, edited]]
-    const length = (nextSigma - sigma) / draws
+    // Differences first: equal prompts then leave the source as it is, to the bit.
+    const moved = difference(edited, source)
+    let next = edited
     for (let draw = 0; draw < draws; draw++) {
       const zSource: Latents = linearCombination([
         [1 - sigma, source],
         [sigma, noise()],
       ])
       const zTarget: Latents = linearCombination([
-        [1, edited],
         [1, zSource],
-        [-1, source],
+        [1, moved],
       ])
-      terms.push([length, yield* velocity("target", zTarget)], [-length, yield* velocity("source", zSource)])
+      const v = difference(yield* velocity("target", zTarget), yield* velocity("source", zSource))
+      next = linearCombination([
+        [1, next],
+        [(nextSigma - sigma) / draws, v],
+      ])
     }
-    return linearCombination(terms)
+    return next
   }),
 })
+
+const difference = (a: Latents, b: Latents): Latents =>
+  linearCombination([
+    [1, a],
+    [-1, b],
+  ])
 
 export const layer = (settings: FlowEditSettings = {}): Layer.Layer<Editor> => Layer.succeed(Editor, flowEdit(settings))

@@ -7,7 +7,14 @@ export { dpmSolver } from "./dpm-solver.ts"
 export { dynamicGuidance, dynamicStrength, layer as dynamicGuidanceLayer } from "./dynamic-guidance.ts"
 export { flowEuler, type FlowEulerSettings } from "./flow-euler.ts"
 export { flowHeun } from "./flow-heun.ts"
-export { ddimInversion, flowInversion, inversionLayer, type InversionName, inversions } from "./inversion.ts"
+export {
+  ddimInversion,
+  flowInversion,
+  inversionLayer,
+  type InversionName,
+  inversionNames,
+  inversions,
+} from "./inversion.ts"
 export type { FlowSettings } from "./flow-sigmas.ts"
 export {
   type ConfiguredSampler,

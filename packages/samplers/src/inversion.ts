@@ -1,4 +1,5 @@
-import { Inversion, type InversionShape, linearCombination, type Plan, rectifiedFlow } from "@auteur/core"
+import { Inversion, type InversionShape, linearCombination, type Plan, rectifiedFlow, RequestError } from "@auteur/core"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { flowHeunSteps } from "./flow-heun.ts"
 import { advance, currentLevel } from "./run-position.ts"
@@ -48,5 +49,18 @@ export const inversions: Readonly<Record<InversionName, InversionShape>> = {
   "flow-heun": flowInversion,
 }
 
-export const inversionLayer = (name: InversionName): Layer.Layer<Inversion> =>
-  Layer.succeed(Inversion, inversions[name])
+/** The names that {@link inversionLayer} knows. */
+export const inversionNames: ReadonlyArray<InversionName> = ["ddim", "flow-heun"]
+
+/** The layer of an inversion; fails with a `RequestError` for a name that is not in {@link inversionNames}. */
+export const inversionLayer = (name: string): Layer.Layer<Inversion, RequestError> =>
+  isInversionName(name)
+    ? Layer.succeed(Inversion, inversions[name])
+    : Layer.effect(
+        Inversion,
+        Effect.fail(
+          new RequestError({ message: `There is no inversion "${name}"; choose one of ${inversionNames.join(", ")}.` }),
+        ),
+      )
+
+const isInversionName = (name: string): name is InversionName => Object.hasOwn(inversions, name)

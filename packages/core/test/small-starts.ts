@@ -1,0 +1,48 @@
+import * as Effect from "effect/Effect"
+import type { EditorShape } from "../src/editor.ts"
+import type { InversionShape } from "../src/inversion.ts"
+import type { NoiseProcess } from "../src/noise-process.ts"
+import { type Latents } from "../src/tensor.ts"
+import { linearCombination } from "../src/tensor-arithmetic.ts"
+
+/** The same clean latents and the same noise, mixed for the next level up. */
+export const climbing = (process: NoiseProcess): InversionShape => ({
+  name: "climbing",
+  process,
+  plan: (levels) => ({ levels: levels.slice(0, -1), end: levels.at(-1)! }),
+  step: (plan, { index, begin }, { clean, noise }) => {
+    const { alpha, sigma } = plan.levels[index + 1] ?? plan.end!
+    const sample = linearCombination([
+      [alpha, clean],
+      [sigma, noise],
+    ])
+    return { index: index + 1, begin, sample, memory: {} }
+  },
+})
+
+/** Leads the source along the difference of the two prompts' velocities, with fresh noise in each step. */
+export const leading: EditorShape = {
+  name: "leading",
+  step: Effect.fnUntraced(function* ({ source, edited, sigma, nextSigma, noise, velocity }) {
+    const from: Latents = linearCombination([
+      [1 - sigma, source],
+      [sigma, noise()],
+    ])
+    const moved: Latents = linearCombination([
+      [1, edited],
+      [-1, source],
+    ])
+    const to: Latents = linearCombination([
+      [1, from],
+      [1, moved],
+    ])
+    const difference: Latents = linearCombination([
+      [1, yield* velocity("target", to)],
+      [-1, yield* velocity("source", from)],
+    ])
+    return linearCombination([
+      [1, edited],
+      [nextSigma - sigma, difference],
+    ])
+  }),
+}
