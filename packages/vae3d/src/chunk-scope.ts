@@ -1,4 +1,5 @@
 import { concat, type Value, type WeightScope } from "@auteur/engine"
+import { type Pieces, wholeShape } from "./pieces.ts"
 
 /** Where a chunk of frames stands in its video. */
 export interface ChunkPlace {
@@ -34,18 +35,34 @@ export class ChunkScope {
   }
 
   /**
-   * Puts `count` frames before x: the last ones of the chunk before, or copies of x's first frame in the first chunk.
-   * Hands the last `count` frames on to the chunk after. (1, C, T, H, W) → (1, C, count + T, H, W)
+   * Puts `count` frames before each piece of x: those before it, of which the first ones come from the chunk before or are copies of x's
+   * first frame in the first chunk. Hands the last `count` frames on to the chunk after. (1, C, T, H, W) → (1, C, count + T, H, W)
    */
-  padded(x: Value, count: number): Value {
-    const { graph } = x
+  padded(x: Pieces, count: number): ReadonlyArray<Value> {
+    const { graph } = x[0]!
     const { before, after } = cacheNames(this.#path)
-    const frames = x.length(2)
-    const first = this.#place.first ? x.slice(2, 0, 1) : undefined
+    const first = this.#place.first ? x[0]!.slice(2, 0, 1) : undefined
     const ahead =
-      first === undefined ? [graph.input(before, x.shape.with(2, count))] : Array.from({ length: count }, () => first)
-    const y = concat([...ahead, x], 2)
-    if (this.#place.handsOn) graph.output(after, y.slice(2, frames, frames + count))
-    return y
+      first === undefined
+        ? [graph.input(before, wholeShape(x).with(2, count))]
+        : Array.from({ length: count }, () => first)
+    // Each takes the pieces before it, and not the end of the padded one: the runtime would then make all of these at once.
+    const padded = x.map((piece, index) => concat([...lastFrames([...ahead, ...x.slice(0, index)], count), piece], 2))
+    if (this.#place.handsOn) graph.output(after, concat(lastFrames([...ahead, ...x], count), 2))
+    return padded
   }
+}
+
+/** The last `count` frames, as pieces: whole ones, and the end of the first of them. */
+const lastFrames = (x: Pieces, count: number): Pieces => {
+  const last: Array<Value> = []
+  let missing = count
+  for (const piece of x.toReversed()) {
+    if (missing === 0) break
+    const frames = piece.length(2)
+    const taken = Math.min(frames, missing)
+    last.unshift(piece.slice(2, frames - taken, frames))
+    missing -= taken
+  }
+  return last
 }

@@ -1,12 +1,19 @@
 import { causalConv3d } from "./causal-conv3d.ts"
 import { temporalLevels, type VaeConfig } from "./config.ts"
-import { resnetBlock3d } from "./resnet-block3d.ts"
+import { cutFrames, largestPiece, mapPieces } from "./pieces.ts"
+import { type Norm, resnetBlock3d } from "./resnet-block3d.ts"
 import { spatialNorm } from "./spatial-norm.ts"
 import { cachesOf, type Part, type Stage } from "./stage.ts"
 import { upsample3d, upsampledFrames } from "./upsample3d.ts"
 
 /** The decoder for a chunk of t latent frames of h × w: (1, Z, t, h, w) → pixels (1, 3, T, H, W); paper §2.1. */
-export const decoder3d = (config: VaeConfig, frames: number, height: number, width: number): Part => {
+export const decoder3d = (
+  config: VaeConfig,
+  frames: number,
+  height: number,
+  width: number,
+  pieceBytes: number = largestPiece,
+): Part => {
   const { layers_per_block, norm_num_groups: groups } = config
   const levels = config.block_out_channels.toReversed()
   const stages: Array<Stage> = []
@@ -17,7 +24,7 @@ export const decoder3d = (config: VaeConfig, frames: number, height: number, wid
   }
   const addResnet = (name: string, out: number, after?: Stage["run"]) => {
     add(name, out, (x, part, zeta) => {
-      const norm = (f: typeof x, weights: typeof part.weights) => spatialNorm(f, zeta, weights, groups)
+      const norm: Norm = (f, weights) => spatialNorm(f, zeta, weights, groups)
       const y = resnetBlock3d(x, part.scope(name), out, norm)
       return after === undefined ? y : after(y, part, zeta)
     })
@@ -33,7 +40,14 @@ export const decoder3d = (config: VaeConfig, frames: number, height: number, wid
       addResnet(
         `${block}.resnets.${i}`,
         out,
-        ends ? (y, part) => upsample3d(y, part.weights.scope(`${block}.upsamplers.0`), compressTime) : undefined,
+        ends
+          ? (y, part) =>
+              upsample3d(
+                cutFrames(y, pieceBytes, compressTime ? 8 : 4),
+                part.weights.scope(`${block}.upsamplers.0`),
+                compressTime,
+              )
+          : undefined,
       )
     }
     if (!upsamples) continue
@@ -41,8 +55,12 @@ export const decoder3d = (config: VaeConfig, frames: number, height: number, wid
     ;[h, w] = [2 * h, 2 * w]
   }
   add("conv_out", config.out_channels, (x, part, zeta) => {
-    const h = spatialNorm(x, zeta, part.weights.scope("norm_out"), groups).silu()
-    return causalConv3d(h, part.scope("conv_out"), config.out_channels)
+    const h = spatialNorm(x, zeta, part.weights.scope("norm_out"), groups)
+    return causalConv3d(
+      mapPieces(h, (piece) => piece.silu()),
+      part.scope("conv_out"),
+      config.out_channels,
+    )
   })
-  return { name: "decoder", stages }
+  return { name: "decoder", stages, pieceBytes }
 }

@@ -1,13 +1,13 @@
 import { concat, convolution, int, type Value, type WeightScope } from "@auteur/engine"
+import { joinPieces, type Pieces } from "./pieces.ts"
 
 /** Halves height and width by a convolution within pictures; `compressTime` first averages pairs of frames. (1, C, T, H, W) → (1, C, T′, H/2, W/2) */
-export const downsample3d = (x: Value, weights: WeightScope, compressTime: boolean): Value => {
+export const downsample3d = (pieces: Pieces, weights: WeightScope, compressTime: boolean): Pieces => {
+  const x = joinPieces(pieces)
   const channels = x.length(1)
   const w = weights.tensor("conv.weight", [channels, channels, 3, 3]).reshape([channels, channels, 1, 3, 3])
-  return convolution(compressTime ? averagePairs(x) : x, w, weights.tensor("conv.bias", [channels]), {
-    strides: [1, 2, 2],
-    pads: [0, 0, 0, 0, 1, 1],
-  })
+  const b = weights.tensor("conv.bias", [channels])
+  return [convolution(compressTime ? averagePairs(x) : x, w, b, { strides: [1, 2, 2], pads: [0, 0, 0, 0, 1, 1] })]
 }
 
 /** With an odd number of frames the first stays as it is. */

@@ -1,15 +1,21 @@
-import type { Value, WeightScope } from "@auteur/engine"
 import { causalConv3d } from "./causal-conv3d.ts"
 import { temporalLevels, type VaeConfig } from "./config.ts"
 import { downsample3d } from "./downsample3d.ts"
 import { groupNorm } from "./group-norm.ts"
-import { resnetBlock3d } from "./resnet-block3d.ts"
+import { largestPiece, mapPieces } from "./pieces.ts"
+import { type Norm, resnetBlock3d } from "./resnet-block3d.ts"
 import { cachesOf, type Part, type Stage } from "./stage.ts"
 
 /** The encoder for a chunk of T frames of H × W pixels: (1, 3, T, H, W) → mean and log variance (1, 2·Z, t, h, w); paper §2.1. */
-export const encoder3d = (config: VaeConfig, frames: number, height: number, width: number): Part => {
+export const encoder3d = (
+  config: VaeConfig,
+  frames: number,
+  height: number,
+  width: number,
+  pieceBytes: number = largestPiece,
+): Part => {
   const { block_out_channels, layers_per_block, norm_num_groups } = config
-  const norm = (x: Value, weights: WeightScope) => groupNorm(x, weights, norm_num_groups, config.norm_eps)
+  const norm: Norm = (x, weights) => groupNorm(x, weights, norm_num_groups, config.norm_eps)
   const stages: Array<Stage> = []
   let [channels, t, h, w] = [config.in_channels, frames, height, width]
   const add = (name: string, out: number, run: Stage["run"]) => {
@@ -35,11 +41,15 @@ export const encoder3d = (config: VaeConfig, frames: number, height: number, wid
   }
   for (const i of [0, 1]) {
     const resnet = `mid_block.resnets.${i}`
-    add(resnet, channels, (x, part) => resnetBlock3d(x, part.scope(resnet), x.length(1), norm))
+    add(resnet, channels, (x, part) => resnetBlock3d(x, part.scope(resnet), x[0]!.length(1), norm))
   }
   add("conv_out", 2 * config.latent_channels, (x, part) => {
-    const h = groupNorm(x, part.weights.scope("norm_out"), norm_num_groups, 1e-6).silu()
-    return causalConv3d(h, part.scope("conv_out"), 2 * config.latent_channels)
+    const h = groupNorm(x, part.weights.scope("norm_out"), norm_num_groups, 1e-6)
+    return causalConv3d(
+      mapPieces(h, (piece) => piece.silu()),
+      part.scope("conv_out"),
+      2 * config.latent_channels,
+    )
   })
-  return { name: "encoder", stages }
+  return { name: "encoder", stages, pieceBytes }
 }

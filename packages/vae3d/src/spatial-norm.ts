@@ -1,5 +1,6 @@
 import { concat, convolution, int, type Value, type WeightScope } from "@auteur/engine"
 import { normalise } from "./group-norm.ts"
+import { frameCount, mapPieces, type Pieces, wholeShape } from "./pieces.ts"
 
 /** Both norms of the decoder have this ε, whatever the config says. */
 const epsilon = 1e-6
@@ -11,9 +12,9 @@ const epsilon = 1e-6
  * n ⊙ P + Q for one convolution (P, Q) of a ζ that is enlarged along time and width only; the height is left to broadcasting.
  * f: (1, C, T, H, W), ζ: (1, Z, t, h, w) → (1, C, T, H, W)
  */
-export const spatialNorm = (f: Value, zeta: Value, weights: WeightScope, groups: number): Value => {
-  const [, channels, frames, height, width] = f.shape as [number, number, number, number, number]
-  const [, depth, , rows] = zeta.shape as [number, number, number, number]
+export const spatialNorm = (f: Pieces, zeta: Value, weights: WeightScope, groups: number): Pieces => {
+  const [, channels, frames, height, width] = wholeShape(f)
+  const [, depth, t, rows] = zeta.shape as [number, number, number, number]
   const vector = (name: string, shape: ReadonlyArray<number>) => weights.tensor(name, [channels]).reshape(shape)
   const kernel = (name: string) => weights.tensor(`${name}.conv.weight`, [channels, depth, 1, 1, 1])
   const [w, beta] = [vector("norm_layer.weight", [channels, 1]), vector("norm_layer.bias", [channels, 1])]
@@ -23,23 +24,32 @@ export const spatialNorm = (f: Value, zeta: Value, weights: WeightScope, groups:
   const both = concat([yw.multiply(w), yw.multiply(beta).add(bw)], 0).reshape([2 * channels, depth, 1, 1, 1])
   const bias = concat([yb.multiply(w), yb.multiply(beta).add(bb)], 0).reshape([2 * channels])
   const { centred, inverseDeviation } = normalise(f, groups, epsilon)
-  const [p, q] = convolution(enlarge(zeta, frames, width), both, bias).split(1, [channels, channels]) as [Value, Value]
-  const cells = [channels, frames, rows, height / rows, width]
-  const cell = (x: Value) => x.reshape([channels, frames, rows, 1, width])
-  return centred.reshape(cells).multiply(cell(p).multiply(inverseDeviation)).add(cell(q)).reshape(f.shape)
+  /** P and Q where f's frames are nearest to these of ζ. (C, T, h, 1, W) each */
+  const scaleAndShift = (nearest: ReadonlyArray<number>): readonly [Value, Value] => {
+    const cells = [channels, nearest.length, rows, 1, width]
+    const [p, q] = convolution(repeatFrames(widen(zeta, width), nearest), both, bias).split(1, [channels, channels])
+    return [p!.reshape(cells).multiply(inverseDeviation), q!.reshape(cells)]
+  }
+  const known = new Map<string, readonly [Value, Value]>()
+  const nearest = nearestFrames(t, frames)
+  return mapPieces(f, (piece, index) => {
+    const begin = frameCount(f.slice(0, index))
+    const at = nearest.slice(begin, begin + piece.length(2))
+    const [p, q] = known.get(at.join()) ?? scaleAndShift(at)
+    known.set(at.join(), [p, q])
+    const cells = [channels, at.length, rows, height / rows, width]
+    return centred(piece).reshape(cells).multiply(p).add(q).reshape(piece.shape)
+  })
 }
 
-/** ζ by nearest neighbours along time and width. (1, Z, t, h, w) → (1, Z, T, h, W) */
-const enlarge = (zeta: Value, frames: number, width: number): Value => {
+/** ζ by nearest neighbours along width. (1, Z, t, h, w) → (1, Z, t, h, W) */
+const widen = (zeta: Value, width: number): Value => {
   const [, depth, t, h, w] = zeta.shape as [number, number, number, number, number]
-  const wide =
-    width === w
-      ? zeta
-      : zeta
-          .reshape([depth, t, h, w, 1])
-          .expand([depth, t, h, w, width / w])
-          .reshape([1, depth, t, h, width])
-  return repeatFrames(wide, nearestFrames(t, frames))
+  if (width === w) return zeta
+  return zeta
+    .reshape([depth, t, h, w, 1])
+    .expand([depth, t, h, w, width / w])
+    .reshape([1, depth, t, h, width])
 }
 
 /** Which of `t` frames each of `frames` is nearest to; with an odd number above one, the first frame stands for itself. */
@@ -51,7 +61,7 @@ export const nearestFrames = (t: number, frames: number): ReadonlyArray<number> 
 
 /** The frames of x with these indices, in this order. */
 export const repeatFrames = (x: Value, indices: ReadonlyArray<number>): Value =>
-  indices.length === x.length(2)
+  indices.length === x.length(2) && indices.every((index, i) => index === i)
     ? x
     : x.graph.apply("Gather", [x, x.graph.integers(indices)], x.shape.with(2, indices.length), {
         attributes: { axis: int(2) },

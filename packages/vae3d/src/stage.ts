@@ -1,5 +1,6 @@
 import type { Program, Shape, Value } from "@auteur/engine"
 import { type ChunkPlace, ChunkScope } from "./chunk-scope.ts"
+import { cutFrames, joinPieces, type Pieces } from "./pieces.ts"
 
 /** A box of the encoder or the decoder that can run by itself, at the shape of one chunk. */
 export interface Stage {
@@ -9,13 +10,15 @@ export interface Stage {
   readonly shape: Shape
   /** The causal convolutions inside, by their keys below the part, and the shape of what each hands on. */
   readonly caches: Readonly<Record<string, Shape>>
-  readonly run: (x: Value, part: ChunkScope, latents: Value) => Value
+  readonly run: (x: Pieces, part: ChunkScope, latents: Value) => Pieces
 }
 
 /** The encoder or the decoder at the shape of one chunk. */
 export interface Part {
   readonly name: "encoder" | "decoder"
   readonly stages: ReadonlyArray<Stage>
+  /** Hidden states of more bytes are worked on frame by frame. */
+  readonly pieceBytes: number
 }
 
 /**
@@ -32,11 +35,14 @@ export const stageProgram = (part: Part, from: number, to: number, place: ChunkP
   return {
     key: `${part.name}${cut} ${shape.slice(2).join("x")} ${place.first ? "first" : "next"}${place.handsOn ? "" : " last"}`,
     build: (graph, weights) => {
-      let x = graph.input("hidden", stages[0]!.shape)
-      const latents = needsLatents ? graph.input("latents", shape) : x
+      const hidden = graph.input("hidden", stages[0]!.shape)
+      const latents = needsLatents ? graph.input("latents", shape) : hidden
+      let x: Pieces = [hidden]
       const scope = new ChunkScope(weights, place, part.name)
-      for (const stage of stages) x = graph.block(`${part.name}.${stage.name}`, () => stage.run(x, scope, latents))
-      graph.output("result", x)
+      for (const stage of stages) {
+        x = graph.block(`${part.name}.${stage.name}`, () => stage.run(cutFrames(x, part.pieceBytes), scope, latents))
+      }
+      graph.output("result", joinPieces(x))
     },
   }
 }
