@@ -26,7 +26,7 @@ export const requestFlags = {
   ),
   steps: flag(Flag.Int("steps"), `Steps of the sampler: more take longer and are more exact; default ${defaultSteps}`),
   seed: flag(Flag.Int("seed"), "The same seed gives the same video; by default a new one, which is printed"),
-  sampler: flag(Flag.Literals("sampler", samplerNames), "By default the model folder's own"),
+  sampler: flag(Flag.String("sampler"), `One of ${samplerNames.join(", ")}; by default the model folder's own`),
   guidance: flag(
     Flag.Finite("guidance"),
     `How strongly the prompt steers; 1 switches guidance off, which saves up to half of the time; default ${defaultGuidance}`,

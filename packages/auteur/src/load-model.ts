@@ -20,8 +20,8 @@ import { modelHash } from "./model-hash.ts"
 
 /** How a model folder is put together; what is left out is read from the folder. */
 export interface ModelOptions {
-  /** Another sampler than the folder's scheduler, by name. */
-  readonly sampler?: samplers.SamplerName | undefined
+  /** Another sampler than the folder's scheduler, by name: any of `samplerNames` runs any model. */
+  readonly sampler?: string | undefined
   /** Guidance that changes over the steps, as the reference's `use_dynamic_cfg`. */
   readonly dynamicGuidance?: boolean | undefined
   /** Tokens that a prompt is padded or cut to. */

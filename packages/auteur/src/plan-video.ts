@@ -11,7 +11,6 @@ import {
   type Video,
   VideoVae,
 } from "@auteur/core"
-import type { SamplerName } from "@auteur/samplers"
 import * as Effect from "effect/Effect"
 import { CurrentModel, type Film } from "./film-layer.ts"
 import { startImage, startVideo } from "./start-pictures.ts"
@@ -112,7 +111,7 @@ export const planVideo: (
       steps: request.steps,
       guidance: request.guidance,
       dynamicGuidance: model.options.dynamicGuidance ?? false,
-      sampler: (yield* Sampler).name as SamplerName,
+      sampler: (yield* Sampler).name,
       maxTokens: model.options.maxTokens,
       frames: latents.frames,
       width: latents.width,

@@ -1,5 +1,4 @@
 import { MediaError, type StartKind, type VideoMetadata } from "@auteur/core"
-import { type SamplerName, samplerNames } from "@auteur/samplers"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
@@ -11,7 +10,7 @@ export interface VideoRecord {
   readonly steps: number
   readonly guidance: number
   readonly dynamicGuidance: boolean
-  readonly sampler: SamplerName
+  readonly sampler: string
   readonly maxTokens?: number | undefined
   readonly frames: number
   readonly width: number
@@ -43,7 +42,7 @@ const Fields = Schema.Struct({
   steps: Count,
   guidance: Schema.FiniteFromString,
   dynamicGuidance: Schema.Literals(["true", "false"]),
-  sampler: Schema.Literals(samplerNames),
+  sampler: Schema.String,
   maxTokens: Schema.optionalKey(Count),
   frames: Count,
   size: Schema.String.check(Schema.isPattern(/^\d{1,6}x\d{1,6}$/)),

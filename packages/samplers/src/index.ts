@@ -15,7 +15,8 @@ export {
   inversionNames,
   inversions,
 } from "./inversion.ts"
-export type { FlowSettings } from "./flow-sigmas.ts"
+export { eulerGrid, type FlowGrid, type FlowSettings, type SigmaSpacing, uniPcGrid } from "./flow-sigmas.ts"
+export { matchedGrid, matchedTable } from "./other-process.ts"
 export {
   type ConfiguredSampler,
   samplerFromConfig,
