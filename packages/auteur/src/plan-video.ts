@@ -1,6 +1,7 @@
 import {
   type AnyRequest,
   Denoiser,
+  Guidance,
   Inversion,
   type MediaError,
   ModelError,
@@ -110,7 +111,7 @@ export const planVideo: (
       seed: request.seed,
       steps: request.steps,
       guidance: request.guidance,
-      dynamicGuidance: model.options.dynamicGuidance ?? false,
+      guidanceMethod: (yield* Guidance).name,
       sampler: (yield* Sampler).name,
       maxTokens: model.options.maxTokens,
       frames: latents.frames,

@@ -9,7 +9,7 @@ export interface VideoRecord {
   readonly seed: number | bigint
   readonly steps: number
   readonly guidance: number
-  readonly dynamicGuidance: boolean
+  readonly guidanceMethod: string
   readonly sampler: string
   readonly maxTokens?: number | undefined
   readonly frames: number
@@ -41,7 +41,7 @@ const Fields = Schema.Struct({
   seed: Schema.String.check(Schema.isPattern(/^-?\d{1,20}$/)),
   steps: Count,
   guidance: Schema.FiniteFromString,
-  dynamicGuidance: Schema.Literals(["true", "false"]),
+  guidanceMethod: Schema.String,
   sampler: Schema.String,
   maxTokens: Schema.optionalKey(Count),
   frames: Count,
@@ -73,7 +73,7 @@ export const toMetadata = ({ width, height, ...record }: VideoRecord): VideoMeta
 /** Reads what {@link toMetadata} wrote; a `MediaError` says that the texts of the file at `path` are not such a record. */
 export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effect<VideoRecord, MediaError> =>
   Effect.matchEffect(decode(metadata), {
-    onSuccess: ({ size, seed, dynamicGuidance, tiling, ...fields }) => {
+    onSuccess: ({ size, seed, tiling, ...fields }) => {
       const [width, height] = size.split("x").map(Number) as [number, number]
       const wide = BigInt(seed)
       return Effect.succeed({
@@ -81,7 +81,6 @@ export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effe
         seed: Number.isSafeInteger(Number(wide)) ? Number(wide) : wide,
         width,
         height,
-        dynamicGuidance: dynamicGuidance === "true",
         tiling: tiling === "true",
       })
     },
