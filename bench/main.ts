@@ -15,10 +15,12 @@ import type { Results } from "./peers/results.ts"
 import { runCase } from "./peers/run-case.ts"
 import { changeTable, compareWithRelease, otherMachine } from "./release.ts"
 import { resultTable } from "./results-table.ts"
+import { measureQuality } from "./samplers/measure.ts"
 
 const usage = `npm run bench -- peers [options]   the same work on auteur and on diffusers, in turns
 npm run bench -- self [options]    auteur against the figures of the last release
 npm run bench -- estimate          what an estimate says against what is taken, of five shapes
+npm run bench -- samplers          what steps, samplers and guidance do to the bundled model's clips
 
   --quick           one round of few runs at small sizes, to see that it works; nothing is saved
   --only NAMES      these cases only, by the start of their names: command, warm, text, step, decode, block, vae
@@ -101,7 +103,7 @@ const measure = async (options: Options, python: string | undefined): Promise<Re
   }
 }
 
-const save = (path: string, content: Results): void => {
+const save = (path: string, content: object): void => {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`)
   console.error(`Results are in ${path}`)
@@ -141,9 +143,11 @@ const estimate = async (): Promise<void> => {
   if (!(await estimateBench())) process.exitCode = 1
 }
 
+const samplers = async (): Promise<void> => save(results("samplers"), await measureQuality(console.error))
+
 try {
   const { values, positionals } = parse()
-  const command = { peers, self, estimate }[positionals[0] ?? ""]
+  const command = { peers, self, estimate, samplers }[positionals[0] ?? ""]
   if (values.help) console.log(usage)
   else if (command === undefined || positionals.length > 1) throw new BenchError(usage)
   else await command(values)

@@ -29,7 +29,12 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     [1, "text.txt cannot be read.", ["--like", "text.txt"]],
     [1, "dot.png does not say how it was made", ["--like", "dot.png"]],
     [1, "0 steps cannot be made", ["a fox", "--steps", "0"]],
-    [1, 'The sampler "unipc" cannot run a model', ["a fox", "--sampler", "unipc"]],
+    [1, 'There is no sampler "magic"; choose one of ddim, dpm, ddpm,', ["a fox", "--sampler", "magic"]],
+    [
+      2,
+      "--dynamic-guidance and --guidance-method rescaled contradict each other",
+      ["a fox", "--guidance-method", "rescaled", "--dynamic-guidance"],
+    ],
     [1, "emoji-world takes no image", ["a fox", "--image", "dot.png"]],
     [1, "text.txt cannot be used: This is no image that is known", ["a fox", "--image", "text.txt"]],
     [1, "There is no checkpoint at nope.auteur", ["--resume", "nope.auteur"]],

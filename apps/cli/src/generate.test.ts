@@ -30,7 +30,8 @@ describe("auteur generate", () => {
 
   it("repeats a video from its file, byte for byte, and changes what other flags name", async () => {
     const settings = ["--sampler", "dpm", "--guidance", "4.5", "--negative", "a car", "--fps", "12", "--scale", "2"]
-    await run("a bus in the city", ...short, ...settings, "--tiling", "--seed", "21", "-o", "bus.mp4")
+    const method = ["--guidance-method", "rescaled"]
+    await run("a bus in the city", ...short, ...settings, ...method, "--tiling", "--seed", "21", "-o", "bus.mp4")
     expect(await run("--like", "bus.mp4", "-o", "again.mp4")).toMatchObject({
       code: 0,
       output: "again.mp4  (seed 21)\n",
@@ -41,7 +42,7 @@ describe("auteur generate", () => {
     expect(other.output).toBe("a-cat-on-the-ice.mp4  (seed 21)\n")
     const carried = (await bytes("a-cat-on-the-ice.mp4")).toString("latin1")
     expect(carried).toContain('"prompt":"a cat on the ice","negative":"a car","seed":"21"')
-    expect(carried).toContain('"sampler":"dpm"')
+    expect(carried).toContain('"guidanceMethod":"rescaled","sampler":"dpm"')
     expect(carried).toContain('"fps":"8"')
   })
 

@@ -3,6 +3,7 @@ import {
   defaultModel,
   defaultSteps,
   type FilmOptions,
+  guidanceNames,
   inversionNames,
   type MediaError,
   readRecord,
@@ -26,14 +27,18 @@ export const requestFlags = {
   ),
   steps: flag(Flag.Int("steps"), `Steps of the sampler: more take longer and are more exact; default ${defaultSteps}`),
   seed: flag(Flag.Int("seed"), "The same seed gives the same video; by default a new one, which is printed"),
-  sampler: flag(Flag.Literals("sampler", samplerNames), "By default the model folder's own"),
+  sampler: flag(Flag.String("sampler"), `One of ${samplerNames.join(", ")}; by default the model folder's own`),
   guidance: flag(
     Flag.Finite("guidance"),
     `How strongly the prompt steers; 1 switches guidance off, which saves up to half of the time; default ${defaultGuidance}`,
   ),
+  guidanceMethod: flag(
+    Flag.String("guidance-method"),
+    `How the prompt steers: one of ${guidanceNames.join(", ")}; default ${guidanceNames[0]}`,
+  ),
   dynamicGuidance: flag(
     Flag.Boolean("dynamic-guidance"),
-    "Let the guidance change over the steps, as advised for CogVideoX-5b with the dpm sampler",
+    "Short for --guidance-method dynamic, as advised for CogVideoX-5b with the dpm sampler",
   ),
   negative: flag(Flag.String("negative"), "What the video should not show"),
   frames: flag(Flag.Int("frames"), "Length in frames, 8N or 8N+1; by default as the model was trained"),
@@ -75,6 +80,21 @@ export interface AskedVideo {
   readonly video: VideoOptions
 }
 
+/** `--dynamic-guidance` is one of the methods, and `--no-dynamic-guidance` any other. */
+const askedGuidance = (
+  { guidanceMethod, dynamicGuidance }: Pick<Parsed<typeof requestFlags>, "guidanceMethod" | "dynamicGuidance">,
+  like: string | undefined,
+): Effect.Effect<string | undefined, CommandError> => {
+  const [method, dynamic] = [Option.getOrUndefined(guidanceMethod), Option.getOrUndefined(dynamicGuidance)]
+  if (method !== undefined && dynamic !== undefined && dynamic !== (method === "dynamic")) {
+    const flag = dynamic ? "--dynamic-guidance" : "--no-dynamic-guidance"
+    return usageError(`${flag} and --guidance-method ${method} contradict each other: leave out one of them.`)
+  }
+  if (dynamic === true) return Effect.succeed("dynamic")
+  if (dynamic === false && method === undefined && like === "dynamic") return Effect.succeed("classifier-free")
+  return Effect.succeed(method ?? like)
+}
+
 /** Puts the flags together, and what the video of `--like` says where they are silent. */
 export const askedVideo: (
   prompt: string | undefined,
@@ -100,7 +120,7 @@ export const askedVideo: (
     film: {
       model: given(flags.model) ?? like?.model,
       sampler: given(flags.sampler) ?? like?.sampler,
-      dynamicGuidance: given(flags.dynamicGuidance) ?? like?.dynamicGuidance,
+      guidanceMethod: yield* askedGuidance(flags, like?.guidanceMethod),
       maxTokens: like?.maxTokens,
       tiling: given(flags.tiling) ?? like?.tiling,
       inversion: given(flags.inversion) ?? like?.inversion,

@@ -12,7 +12,7 @@ export {
 } from "@auteur/core"
 export { defaultModel, HubError, type ListedModel, listModels, type PullProgress, pullModel } from "@auteur/hub"
 export { encodePng, toFrames } from "@auteur/media"
-export { inversionNames, type SamplerName, samplerNames } from "@auteur/samplers"
+export { type GuidanceName, guidanceNames, inversionNames, type SamplerName, samplerNames } from "@auteur/samplers"
 export { type CheckedModel, checkFolder } from "./check-folder.ts"
 export { estimateVideo, type VideoEstimate } from "./estimate-video.ts"
 export { type Auteur, auteur, type GenerateOptions } from "./film.ts"

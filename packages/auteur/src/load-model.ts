@@ -1,8 +1,9 @@
 import {
   type Denoiser,
-  type Guidance,
+  Guidance,
+  type GuidanceShape,
   ModelError,
-  type RequestError,
+  RequestError,
   Sampler,
   type TextEncoder,
   type VideoVae,
@@ -20,9 +21,11 @@ import { modelHash } from "./model-hash.ts"
 
 /** How a model folder is put together; what is left out is read from the folder. */
 export interface ModelOptions {
-  /** Another sampler than the folder's scheduler, by name. */
-  readonly sampler?: samplers.SamplerName | undefined
-  /** Guidance that changes over the steps, as the reference's `use_dynamic_cfg`. */
+  /** Another sampler than the folder's scheduler, by name: any of `samplerNames` runs any model. */
+  readonly sampler?: string | undefined
+  /** How the answers with and without the prompt become one: one of `guidanceNames`; `classifier-free` by default. */
+  readonly guidanceMethod?: string | undefined
+  /** The short form of the guidance `dynamic`, as the reference's `use_dynamic_cfg`. */
   readonly dynamicGuidance?: boolean | undefined
   /** Tokens that a prompt is padded or cut to. */
   readonly maxTokens?: number | undefined
@@ -47,6 +50,16 @@ export interface LoadedModel {
 const fails = <A>(part: Layer.Layer<A, ModelError, Engine>): Effect.Effect<void, ModelError, Engine> =>
   Effect.scoped(Effect.asVoid(Layer.build(part)))
 
+/** The guidance that the options name; throws a `RequestError` for one that does not exist, or for two. */
+const guidanceOf = ({ guidanceMethod, dynamicGuidance = false }: ModelOptions): GuidanceShape => {
+  if (dynamicGuidance && guidanceMethod !== undefined && guidanceMethod !== "dynamic") {
+    throw new RequestError({
+      message: `dynamicGuidance is the guidance "dynamic", and guidanceMethod is "${guidanceMethod}": leave out one of them.`,
+    })
+  }
+  return samplers.guidanceNamed(guidanceMethod ?? (dynamicGuidance ? "dynamic" : "classifier-free"))
+}
+
 /** Reads and checks a model, given by its folder or by a bundled name; its weights are opened when the layer is built. */
 export const loadModel: (
   nameOrPath: string,
@@ -61,11 +74,13 @@ export const loadModel: (
     catch: (cause) =>
       new ModelError({ message: `The tokenizer of ${folder.path} cannot be used: ${(cause as Error).message}` }),
   })
-  const { sampler, process, prediction } = yield* Effect.try({
-    try: () =>
-      options.sampler === undefined
+  const { sampler, process, prediction, guidance } = yield* Effect.try({
+    try: () => ({
+      ...(options.sampler === undefined
         ? samplers.samplerFromConfig(folder.scheduler)
-        : samplers.samplerNamed(options.sampler, folder.scheduler),
+        : samplers.samplerNamed(options.sampler, folder.scheduler)),
+      guidance: guidanceOf(options),
+    }),
     catch: (cause) => cause as ModelError | RequestError,
   })
   const weights = yield* Effect.all({
@@ -95,7 +110,7 @@ export const loadModel: (
   const layer = Layer.mergeAll(
     textLayer,
     Layer.succeed(Sampler, sampler),
-    options.dynamicGuidance === true ? samplers.dynamicGuidanceLayer : samplers.classifierFreeLayer,
+    Layer.succeed(Guidance, guidance),
     denoiserLayer.pipe(Layer.provideMerge(vaeLayer)),
   )
   return {

@@ -55,11 +55,11 @@ export const resumeVideo: (
   function* ({ checkpoint: path, onEvent, onUnfinished, ...options }) {
     const run = yield* readRun(path)
     const record = { ...run.record, fps: options.fps ?? run.record.fps, scale: options.scale ?? run.record.scale }
-    const { sampler, dynamicGuidance, maxTokens, tiling } = record
+    const { sampler, guidanceMethod, maxTokens, tiling } = record
     const model = options.model ?? run.model
     const output = options.output ?? run.output
     yield* renderVideo(resume(run.checkpoint), { output, record, model, resumed: path, onEvent, onUnfinished }).pipe(
-      Effect.provide(filmLayer({ sampler, dynamicGuidance, maxTokens, tiling, model, threads: options.threads })),
+      Effect.provide(filmLayer({ sampler, guidanceMethod, maxTokens, tiling, model, threads: options.threads })),
     )
     return { record, output }
   },

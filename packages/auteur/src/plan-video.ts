@@ -1,6 +1,7 @@
 import {
   type AnyRequest,
   Denoiser,
+  Guidance,
   Inversion,
   type MediaError,
   ModelError,
@@ -11,7 +12,6 @@ import {
   type Video,
   VideoVae,
 } from "@auteur/core"
-import type { SamplerName } from "@auteur/samplers"
 import * as Effect from "effect/Effect"
 import { CurrentModel, type Film } from "./film-layer.ts"
 import { startImage, startVideo } from "./start-pictures.ts"
@@ -111,8 +111,8 @@ export const planVideo: (
       seed: request.seed,
       steps: request.steps,
       guidance: request.guidance,
-      dynamicGuidance: model.options.dynamicGuidance ?? false,
-      sampler: (yield* Sampler).name as SamplerName,
+      guidanceMethod: (yield* Guidance).name,
+      sampler: (yield* Sampler).name,
       maxTokens: model.options.maxTokens,
       frames: latents.frames,
       width: latents.width,

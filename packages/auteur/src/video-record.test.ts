@@ -2,7 +2,6 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { samplerNames } from "@auteur/samplers"
 import { fromMetadata, toMetadata, type VideoRecord } from "./video-record.ts"
 
 const count = fc.nat(10_000)
@@ -14,8 +13,8 @@ const record: fc.Arbitrary<VideoRecord> = fc.record(
     seed: fc.oneof(fc.maxSafeInteger(), fc.bigInt(2n ** 54n, 2n ** 64n - 1n)),
     steps: count,
     guidance: finite,
-    dynamicGuidance: fc.boolean(),
-    sampler: fc.constantFrom(...samplerNames),
+    guidanceMethod: fc.string(),
+    sampler: fc.string(),
     maxTokens: count,
     frames: count,
     width: count,
@@ -37,7 +36,7 @@ const record: fc.Arbitrary<VideoRecord> = fc.record(
       "seed",
       "steps",
       "guidance",
-      "dynamicGuidance",
+      "guidanceMethod",
       "sampler",
       "frames",
       "width",
@@ -73,7 +72,7 @@ it.effect("texts that are none of a record are refused with the name of the file
   Effect.gen(function* () {
     const [whole] = fc.sample(record, 1)
     const texts = toMetadata(whole!)
-    for (const broken of [{}, { ...texts, steps: "some" }, { ...texts, size: "64" }, { ...texts, sampler: "magic" }]) {
+    for (const broken of [{}, { ...texts, steps: "some" }, { ...texts, size: "64" }, { ...texts, tiling: "maybe" }]) {
       const error = yield* Effect.flip(fromMetadata(broken, "x.mp4"))
       assert.match(error.message, /^x\.mp4 does not say how it was made/)
     }

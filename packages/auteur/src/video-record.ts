@@ -1,5 +1,4 @@
 import { MediaError, type StartKind, type VideoMetadata } from "@auteur/core"
-import { type SamplerName, samplerNames } from "@auteur/samplers"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
@@ -10,8 +9,8 @@ export interface VideoRecord {
   readonly seed: number | bigint
   readonly steps: number
   readonly guidance: number
-  readonly dynamicGuidance: boolean
-  readonly sampler: SamplerName
+  readonly guidanceMethod: string
+  readonly sampler: string
   readonly maxTokens?: number | undefined
   readonly frames: number
   readonly width: number
@@ -42,8 +41,8 @@ const Fields = Schema.Struct({
   seed: Schema.String.check(Schema.isPattern(/^-?\d{1,20}$/)),
   steps: Count,
   guidance: Schema.FiniteFromString,
-  dynamicGuidance: Schema.Literals(["true", "false"]),
-  sampler: Schema.Literals(samplerNames),
+  guidanceMethod: Schema.String,
+  sampler: Schema.String,
   maxTokens: Schema.optionalKey(Count),
   frames: Count,
   size: Schema.String.check(Schema.isPattern(/^\d{1,6}x\d{1,6}$/)),
@@ -74,7 +73,7 @@ export const toMetadata = ({ width, height, ...record }: VideoRecord): VideoMeta
 /** Reads what {@link toMetadata} wrote; a `MediaError` says that the texts of the file at `path` are not such a record. */
 export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effect<VideoRecord, MediaError> =>
   Effect.matchEffect(decode(metadata), {
-    onSuccess: ({ size, seed, dynamicGuidance, tiling, ...fields }) => {
+    onSuccess: ({ size, seed, tiling, ...fields }) => {
       const [width, height] = size.split("x").map(Number) as [number, number]
       const wide = BigInt(seed)
       return Effect.succeed({
@@ -82,7 +81,6 @@ export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effe
         seed: Number.isSafeInteger(Number(wide)) ? Number(wide) : wide,
         width,
         height,
-        dynamicGuidance: dynamicGuidance === "true",
         tiling: tiling === "true",
       })
     },

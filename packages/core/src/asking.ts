@@ -65,7 +65,16 @@ export const ask: (
 
     const combined = yield* guarded(`The guidance "${guidance.name}" ${at}`, () =>
       Effect.sync(() =>
-        guidance.combine({ conditional, unconditional, scale, level, index, steps, memory: memory.guidance }),
+        guidance.combine({
+          conditional,
+          unconditional,
+          scale,
+          level,
+          process: denoiser.process,
+          index,
+          steps,
+          memory: memory.guidance,
+        }),
       ),
     )
     yield* checkPrediction(`The guidance "${guidance.name}"`, combined, sample, at)

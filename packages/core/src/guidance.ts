@@ -1,5 +1,5 @@
 import * as Context from "effect/Context"
-import type { Level, Prediction } from "./noise-process.ts"
+import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
 import type { RunMemory } from "./run-memory.ts"
 
 export interface GuidanceInput {
@@ -9,6 +9,8 @@ export interface GuidanceInput {
   readonly scale: number
   /** Where the network was asked, in its own process: the sample is alpha · clean + sigma · noise of either answer. */
   readonly level: Level
+  /** The network's own process. */
+  readonly process: NoiseProcess
   readonly index: number
   /** Steps from the run's beginning to its end; fewer than asked for where it begins at a video. */
   readonly steps: number

@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { distance, knowing, latentsOf, normalLatents, run, runFrom, smooth } from "../test/run.ts"
-import { samplerFromConfig } from "./scheduler-config.ts"
+import { samplerFromConfig, samplerNamed } from "./scheduler-config.ts"
 
 interface Saved {
   readonly index: number
@@ -31,9 +31,15 @@ const restored = (text: string): { readonly state: SamplerState; readonly random
   }
 }
 
-describe.each(Object.keys(configs))("%s", (name) => {
-  const { sampler } = samplerFromConfig(configs[name])
+const native = Object.keys(configs).map((name) => ({ name, sampler: samplerFromConfig(configs[name]).sampler }))
+const foreign = [
+  { of: "diffusion", config: configs["ddim"], names: ["flow-euler", "flow-heun", "unipc"] },
+  { of: "rectified flow", config: configs["flow-euler"], names: ["ddim", "dpm", "ddpm"] },
+].flatMap(({ of, config, names }) =>
+  names.map((name) => ({ name: `${name} for ${of}`, sampler: samplerNamed(name, config).sampler })),
+)
 
+describe.each([...native, ...foreign])("$name", ({ sampler }) => {
   it("saved after any step and continued gives the same bits", () => {
     fc.assert(
       fc.property(

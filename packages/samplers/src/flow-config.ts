@@ -1,12 +1,19 @@
 import * as Schema from "effect/Schema"
 import { decodeConfig } from "./decode-config.ts"
 import type { FlowEulerSettings } from "./flow-euler.ts"
+import { eulerGrid, type FlowGrid, type SigmaSpacing, uniPcGrid } from "./flow-sigmas.ts"
 import type { UniPcSettings } from "./unipc.ts"
 
-/** What the samplers of rectified flow need of a scheduler config. */
+/** What each sampler of rectified flow is made from: `grid` is that of Euler and Heun, UniPC has its own. */
+export interface FlowSamplerSettings extends FlowEulerSettings, UniPcSettings {
+  readonly uniPcGrid: FlowGrid
+}
+
+/** What the samplers need of a scheduler config of rectified flow. */
 export interface FlowConfig {
   readonly kind: "flow"
-  readonly settings: FlowEulerSettings & UniPcSettings
+  readonly spacing: SigmaSpacing
+  readonly settings: FlowSamplerSettings
   readonly prediction: "flow"
 }
 
@@ -68,46 +75,51 @@ const UniPc = Schema.Struct({
   steps_offset: Unread,
 })
 
-const configOf = (settings: Partial<FlowConfig["settings"]>): FlowConfig => ({
-  kind: "flow",
-  settings: {
-    trained: 1000,
-    shift: 1,
-    shiftTerminal: undefined,
-    stochastic: false,
-    order: 2,
-    uncorrected: [],
-    ...settings,
-  },
-  prediction: "flow",
-})
+const configOf = (
+  { trained = 1000, shift = 1, shiftTerminal }: Partial<SigmaSpacing>,
+  settings: Partial<FlowSamplerSettings> = {},
+): FlowConfig => {
+  const spacing: SigmaSpacing = { trained, shift, shiftTerminal }
+  return {
+    kind: "flow",
+    spacing,
+    settings: {
+      grid: eulerGrid(spacing),
+      uniPcGrid: uniPcGrid(spacing),
+      stochastic: false,
+      order: 2,
+      uncorrected: [],
+      ...settings,
+    },
+    prediction: "flow",
+  }
+}
 
 /** The reference takes a terminal σ of 0 for none. */
 const terminalOf = (terminal: number | null | undefined): number | undefined =>
   terminal === null || terminal === 0 ? undefined : terminal
 
+const spacingOf = ({
+  num_train_timesteps: trained = 1000,
+  shift = 1,
+}: (typeof Heun)["Type"]): Partial<SigmaSpacing> => ({ trained, shift })
+
 export const flowEulerConfig = (className: string, json: Readonly<Record<string, unknown>>): FlowConfig => {
   const config = decodeConfig(className, Euler, json)
-  return configOf({
-    trained: config.num_train_timesteps ?? 1000,
-    shift: config.shift ?? 1,
-    shiftTerminal: terminalOf(config.shift_terminal),
-    stochastic: config.stochastic_sampling ?? false,
-  })
+  return configOf(
+    { ...spacingOf(config), shiftTerminal: terminalOf(config.shift_terminal) },
+    { stochastic: config.stochastic_sampling ?? false },
+  )
 }
 
-export const flowHeunConfig = (className: string, json: Readonly<Record<string, unknown>>): FlowConfig => {
-  const config = decodeConfig(className, Heun, json)
-  return configOf({ trained: config.num_train_timesteps ?? 1000, shift: config.shift ?? 1 })
-}
+export const flowHeunConfig = (className: string, json: Readonly<Record<string, unknown>>): FlowConfig =>
+  configOf(spacingOf(decodeConfig(className, Heun, json)))
 
 export const uniPcConfig = (className: string, json: Readonly<Record<string, unknown>>): FlowConfig => {
   const config = decodeConfig(className, UniPc, json)
-  return configOf({
-    trained: config.num_train_timesteps ?? 1000,
-    shift: config.flow_shift ?? 1,
-    shiftTerminal: terminalOf(config.shift_terminal),
-    order: config.solver_order ?? 2,
-    uncorrected: config.disable_corrector ?? [],
-  })
+  const { num_train_timesteps: trained = 1000, flow_shift: shift = 1 } = config
+  return configOf(
+    { trained, shift, shiftTerminal: terminalOf(config.shift_terminal) },
+    { order: config.solver_order ?? 2, uncorrected: config.disable_corrector ?? [] },
+  )
 }

@@ -1,8 +1,7 @@
 import { linearCombination, rectifiedFlow, type SamplerShape } from "@auteur/core"
-import { flowLevels, type FlowSettings } from "./flow-sigmas.ts"
+import type { FlowSettings } from "./flow-sigmas.ts"
 import { normalLike } from "./normal-like.ts"
 import { advance, currentLevel } from "./run-position.ts"
-import { checkSteps } from "./timestep-spacing.ts"
 
 export interface FlowEulerSettings extends FlowSettings {
   /** Whether each step mixes the clean latents with fresh noise in place of the predicted noise. */
@@ -17,10 +16,7 @@ export interface FlowEulerSettings extends FlowSettings {
 export const flowEuler = (settings: FlowEulerSettings): SamplerShape => ({
   name: "flow-euler",
   process: rectifiedFlow,
-  plan: (steps) => {
-    checkSteps(steps, Infinity)
-    return { levels: flowLevels(settings, steps) }
-  },
+  plan: (steps) => ({ levels: settings.grid(steps) }),
   step: (plan, state, { clean, noise }, random) => {
     currentLevel(plan, state)
     const sigma = plan.levels[state.index + 1]?.sigma ?? 0

@@ -1,7 +1,6 @@
 import { type Latents, linearCombination, type Prediction, rectifiedFlow, type SamplerShape } from "@auteur/core"
-import { flowLevels, type FlowSettings } from "./flow-sigmas.ts"
+import type { FlowSettings } from "./flow-sigmas.ts"
 import { advance, currentLevel, remembered } from "./run-position.ts"
-import { checkSteps } from "./timestep-spacing.ts"
 
 const velocityOf = ({ clean, noise }: Prediction): Latents =>
   linearCombination([
@@ -43,10 +42,6 @@ export const flowHeunSteps: SamplerShape["step"] = (plan, state, prediction) => 
 export const flowHeun = (settings: FlowSettings): SamplerShape => ({
   name: "flow-heun",
   process: rectifiedFlow,
-  plan: (steps) => {
-    checkSteps(steps, Infinity)
-    const levels = flowLevels(settings, steps)
-    return { levels: levels.flatMap((level, i) => (i === 0 ? [level] : [level, level])) }
-  },
+  plan: (steps) => ({ levels: settings.grid(steps).flatMap((level, i) => (i === 0 ? [level] : [level, level])) }),
   step: flowHeunSteps,
 })

@@ -2,7 +2,7 @@ import { type Latents, linearCombination, Random, samplerStart } from "@auteur/c
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
-import { distance, latentsOf, type Network, normalLatents, runFrom } from "../test/run.ts"
+import { distance, flowing, latentsOf, normalLatents, runFrom } from "../test/run.ts"
 import { samplerFromConfig } from "./scheduler-config.ts"
 
 const samplerOf = (name: string, changes: object = {}): ReturnType<typeof samplerFromConfig>["sampler"] =>
@@ -13,23 +13,6 @@ const onPath = (clean: Latents, noise: Latents, sigma: number): Latents =>
     [1 - sigma, clean],
     [sigma, noise],
   ])
-
-/** dx/dσ = f(x, σ), as a prediction. */
-const flowing =
-  (f: (x: number, sigma: number) => number): Network =>
-  (sample, { sigma }) => {
-    const velocity = latentsOf(sample.values().map((x) => f(x, sigma)))
-    return {
-      clean: linearCombination([
-        [1, sample],
-        [-sigma, velocity],
-      ]),
-      noise: linearCombination([
-        [1, sample],
-        [1 - sigma, velocity],
-      ]),
-    }
-  }
 
 describe("rectified-flow samplers", () => {
   it.each(["flow-euler", "flow-heun", "unipc"])("%s stays on a straight path at every level", (name) => {

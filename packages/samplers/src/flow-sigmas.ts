@@ -1,7 +1,16 @@
 import { type Level, RequestError } from "@auteur/core"
+import { checkSteps } from "./timestep-spacing.ts"
+
+/** The levels of a run of N steps along rectified flow, falling; a `RequestError` when there is no run of so many. */
+export type FlowGrid = (steps: number) => ReadonlyArray<Level>
 
 /** What the samplers of rectified flow are made from. */
 export interface FlowSettings {
+  readonly grid: FlowGrid
+}
+
+/** How a scheduler's config spaces the σ of a run. */
+export interface SigmaSpacing {
   /** T: the network is told T·σ. */
   readonly trained: number
   /** s of σ ← s·σ / (1 + (s − 1)·σ): above 1 spends more steps on noisy levels. */
@@ -11,49 +20,79 @@ export interface FlowSettings {
 }
 
 /** A level of rectified flow; `timestep` is what the network is told. */
-export const flowLevel = (sigma: number, timestep: number): Level => ({ alpha: 1 - sigma, sigma, timestep })
+const flowLevel = (sigma: number, timestep: number): Level => ({ alpha: 1 - sigma, sigma, timestep })
+
+/** Rectified flow without noise, where every run ends. */
+export const noNoise: Level = flowLevel(0, 0)
 
 /** `numpy.linspace`. */
-export const linspace = (start: number, end: number, count: number): Array<number> => {
+const linspace = (start: number, end: number, count: number): Array<number> => {
   const step = (end - start) / (count - 1)
   return Array.from({ length: count }, (_, i) => (i === 0 ? start : i === count - 1 ? end : i * step + start))
 }
 
+/** s·σ / (1 + (s − 1)·σ). */
+export const shifted = (shift: number, sigma: number): number => (shift * sigma) / (1 + (shift - 1) * sigma)
+
 /** Shifts the σ of a run, then stretches them to the terminal σ where there is one. */
-export const shiftSigmas = (
-  { shift, shiftTerminal }: FlowSettings,
-  sigmas: ReadonlyArray<number>,
-): ReadonlyArray<number> => {
-  const shifted = sigmas.map((sigma) => (shift * sigma) / (1 + (shift - 1) * sigma))
-  if (shiftTerminal === undefined) return shifted
-  const last = 1 - shifted.at(-1)!
+const shiftSigmas = ({ shift, shiftTerminal }: SigmaSpacing, sigmas: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const moved = sigmas.map((sigma) => shifted(shift, sigma))
+  if (shiftTerminal === undefined) return moved
+  const last = 1 - moved.at(-1)!
   if (last === 0) {
     throw new RequestError({
       message: `A run of ${sigmas.length} step cannot end at the scheduler's shift_terminal ${shiftTerminal}; ask for at least 2 steps.`,
     })
   }
   const stretch = last / (1 - shiftTerminal)
-  return shifted.map((sigma) => 1 - (1 - sigma) / stretch)
+  return moved.map((sigma) => 1 - (1 - sigma) / stretch)
 }
 
 /** The largest and smallest σ that the model was trained on, shifted, in the reference's float32. */
-const trainedRange = ({ trained, shift }: FlowSettings): readonly [number, number] => {
+const trainedRange = ({ trained, shift }: SigmaSpacing): readonly [number, number] => {
   const round = Math.fround
-  const shifted = (sigma: number): number =>
+  const rounded = (sigma: number): number =>
     round(round(round(shift) * sigma) / round(1 + round(round(shift - 1) * sigma)))
-  return [shifted(1), shifted(round(1 / trained))]
+  return [rounded(1), rounded(round(1 / trained))]
 }
 
 /**
- * The levels of a run of N Euler steps.
+ * The levels of the reference's Euler and Heun.
  *
- * The reference spaces σ evenly between *already shifted* ends and shifts the result again; models are used with that grid.
+ * It spaces σ evenly between *already shifted* ends and shifts the result again; models are used with that grid.
  */
-export const flowLevels = (settings: FlowSettings, steps: number): ReadonlyArray<Level> => {
-  const { trained } = settings
-  const [largest, smallest] = trainedRange(settings)
-  const even = linspace(largest * trained, smallest * trained, steps).map((timestep) => timestep / trained)
-  return shiftSigmas(settings, even)
-    .map(Math.fround)
-    .map((sigma) => flowLevel(sigma, Math.fround(sigma * trained)))
-}
+export const eulerGrid =
+  (spacing: SigmaSpacing): FlowGrid =>
+  (steps) => {
+    checkSteps(steps, Infinity)
+    const { trained } = spacing
+    const [largest, smallest] = trainedRange(spacing)
+    const even = linspace(largest * trained, smallest * trained, steps).map((timestep) => timestep / trained)
+    return shiftSigmas(spacing, even)
+      .map(Math.fround)
+      .map((sigma) => flowLevel(sigma, Math.fround(sigma * trained)))
+  }
+
+/** A σ that is not pure noise, whose signal has no logarithm. */
+const belowPureNoise = (sigma: number): number => (Math.abs(sigma - 1) < 1e-6 ? sigma - 1e-6 : sigma)
+
+/** The levels of the reference's UniPC, which are told in whole timesteps. */
+export const uniPcGrid =
+  (spacing: SigmaSpacing): FlowGrid =>
+  (steps) => {
+    checkSteps(steps, Infinity)
+    const { trained } = spacing
+    const even = linspace(1, 1 / trained, steps + 1).slice(0, steps)
+    return shiftSigmas(spacing, even)
+      .map(belowPureNoise)
+      .map((sigma) => flowLevel(Math.fround(sigma), Math.trunc(sigma * trained)))
+  }
+
+/** The same levels, with a little signal where there was none. */
+export const withSignal =
+  (grid: FlowGrid): FlowGrid =>
+  (steps) =>
+    grid(steps).map((level) => {
+      const sigma = belowPureNoise(level.sigma)
+      return sigma === level.sigma ? level : flowLevel(sigma, 1000 * sigma)
+    })

@@ -1,10 +1,13 @@
-import { Guidance, type GuidanceInput, Random } from "@auteur/core"
+import { Guidance, type GuidanceInput, Random, rectifiedFlow, RequestError } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { distance, latentsOf, normalLatents } from "../test/run.ts"
+import { layer as adaptiveProjectedLayer } from "./adaptive-projected.ts"
 import { classifierFree, layer as classifierFreeLayer } from "./classifier-free.ts"
 import { dynamicGuidance, dynamicStrength, layer as dynamicLayer } from "./dynamic-guidance.ts"
+import { guidanceNamed, guidanceNames } from "./guidances.ts"
+import { layer as rescaledLayer } from "./rescaled-guidance.ts"
 
 const input = (scale: number, timestep = 999, steps = 50, seed = 1): GuidanceInput => {
   const random = Random.torch(seed)
@@ -17,6 +20,7 @@ const input = (scale: number, timestep = 999, steps = 50, seed = 1): GuidanceInp
     unconditional: prediction(),
     scale,
     level: { alpha: 0, sigma: 1, timestep },
+    process: rectifiedFlow,
     index: 0,
     steps,
     memory: new Map(),
@@ -69,7 +73,27 @@ describe("guidance layers", () => {
   it.each([
     { layer: classifierFreeLayer, guidance: classifierFree },
     { layer: dynamicLayer, guidance: dynamicGuidance },
+    { layer: rescaledLayer, guidance: { name: "rescaled" } },
+    { layer: adaptiveProjectedLayer, guidance: { name: "adaptive-projected" } },
   ])("provide $guidance.name", ({ layer, guidance }) => {
-    expect(Effect.runSync(Effect.provide(Guidance, layer))).toBe(guidance)
+    expect(Effect.runSync(Effect.provide(Guidance, layer))).toMatchObject(guidance)
+  })
+})
+
+describe("a guidance by name", () => {
+  it("has that name, and asks without the prompt only above 1", () => {
+    for (const name of guidanceNames) {
+      expect(guidanceNamed(name).name).toBe(name)
+      expect([1, 1.01].map(guidanceNamed(name).usesUnconditional)).toEqual([false, true])
+    }
+  })
+
+  it("that does not exist is refused with the names that do", () => {
+    for (const name of ["cfg", "toString"]) {
+      expect(() => guidanceNamed(name)).toThrow(RequestError)
+      expect(() => guidanceNamed(name)).toThrow(
+        `There is no guidance "${name}"; choose one of classifier-free, dynamic, rescaled, adaptive-projected.`,
+      )
+    }
   })
 })

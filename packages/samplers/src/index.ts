@@ -1,3 +1,8 @@
+export {
+  adaptiveProjected,
+  type AdaptiveProjectedOptions,
+  layer as adaptiveProjectedLayer,
+} from "./adaptive-projected.ts"
 export * from "./beta-schedule.ts"
 export { classifierFree, layer as classifierFreeLayer } from "./classifier-free.ts"
 export { ddim } from "./ddim.ts"
@@ -7,6 +12,7 @@ export { dpmSolver } from "./dpm-solver.ts"
 export { dynamicGuidance, dynamicStrength, layer as dynamicGuidanceLayer } from "./dynamic-guidance.ts"
 export { flowEuler, type FlowEulerSettings } from "./flow-euler.ts"
 export { flowHeun } from "./flow-heun.ts"
+export { type GuidanceName, guidanceNamed, guidanceNames, guidances } from "./guidances.ts"
 export {
   ddimInversion,
   flowInversion,
@@ -15,7 +21,9 @@ export {
   inversionNames,
   inversions,
 } from "./inversion.ts"
-export type { FlowSettings } from "./flow-sigmas.ts"
+export { eulerGrid, type FlowGrid, type FlowSettings, type SigmaSpacing, uniPcGrid } from "./flow-sigmas.ts"
+export { matchedGrid, matchedTable } from "./other-process.ts"
+export { layer as rescaledGuidanceLayer, rescaledGuidance } from "./rescaled-guidance.ts"
 export {
   type ConfiguredSampler,
   samplerFromConfig,

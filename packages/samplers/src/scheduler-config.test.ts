@@ -1,4 +1,4 @@
-import { ModelError, RequestError } from "@auteur/core"
+import { ModelError } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { samplerFromConfig, samplerNamed, samplerNames, trainingProcess } from "./scheduler-config.ts"
@@ -90,15 +90,6 @@ describe("a sampler by name", () => {
         expect(sampler.plan(5).levels).toEqual(samplerNamed(name, configs["flow-euler"]).sampler.plan(5).levels)
       }
     }
-  })
-
-  it("is refused on a model of another process, with the names that fit", () => {
-    const error = thrown(() => samplerNamed("unipc", configs["ddim"]))
-    expect(error).toBeInstanceOf(RequestError)
-    expect((error as RequestError).message).toBe(
-      'The sampler "unipc" cannot run a model that was trained on variance-preserving diffusion (its scheduler is CogVideoXDDIMScheduler); choose one of ddim, dpm, ddpm.',
-    )
-    expect(() => samplerNamed("dpm", configs["unipc"])).toThrow("choose one of flow-euler, flow-heun, unipc.")
   })
 
   it("that does not exist is refused with the names that do", () => {

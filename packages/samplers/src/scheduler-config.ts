@@ -10,10 +10,17 @@ import { ddim } from "./ddim.ts"
 import { ddpm, type DdpmSettings } from "./ddpm.ts"
 import { cogVideoXConfig, ddimConfig, ddpmConfig, type DiffusionConfig } from "./diffusion-config.ts"
 import { dpmSolver } from "./dpm-solver.ts"
-import { flowEulerConfig, flowHeunConfig, type FlowConfig, uniPcConfig } from "./flow-config.ts"
-import { flowEuler, type FlowEulerSettings } from "./flow-euler.ts"
+import {
+  flowEulerConfig,
+  flowHeunConfig,
+  type FlowConfig,
+  type FlowSamplerSettings,
+  uniPcConfig,
+} from "./flow-config.ts"
+import { flowEuler } from "./flow-euler.ts"
 import { flowHeun } from "./flow-heun.ts"
-import { uniPc, type UniPcSettings } from "./unipc.ts"
+import { diffusionOnFlow, flowOnDiffusion } from "./other-process.ts"
+import { uniPc } from "./unipc.ts"
 
 /** What a model's `scheduler/scheduler_config.json` says about its training. */
 export interface TrainingProcess {
@@ -35,10 +42,10 @@ const diffusionSamplers: Readonly<Record<DiffusionSamplerName, (settings: DdpmSe
   dpm: dpmSolver,
   ddpm,
 }
-const flowSamplers: Readonly<Record<FlowSamplerName, (settings: FlowEulerSettings & UniPcSettings) => SamplerShape>> = {
+const flowSamplers: Readonly<Record<FlowSamplerName, (settings: FlowSamplerSettings) => SamplerShape>> = {
   "flow-euler": flowEuler,
   "flow-heun": flowHeun,
-  unipc: uniPc,
+  unipc: (settings) => uniPc({ ...settings, grid: settings.uniPcGrid }),
 }
 
 const diffusionNames = Object.keys(diffusionSamplers) as ReadonlyArray<DiffusionSamplerName>
@@ -63,7 +70,6 @@ const classes: Readonly<
 }
 
 interface ReadConfig {
-  readonly className: string
   readonly config: Config
   readonly sampler: SamplerName
 }
@@ -83,7 +89,7 @@ const readConfig = (json: unknown): ReadConfig => {
     })
   }
   const { sampler, read } = classes[className]!
-  return { className, config: read(className, fields), sampler }
+  return { config: read(className, fields), sampler }
 }
 
 const trainingOf = (config: Config): TrainingProcess => ({
@@ -94,19 +100,10 @@ const trainingOf = (config: Config): TrainingProcess => ({
 const isOneOf = <Name extends string>(names: ReadonlyArray<Name>, name: string): name is Name =>
   (names as ReadonlyArray<string>).includes(name)
 
-const build = (name: string, { className, config }: ReadConfig): ConfiguredSampler => {
-  if (config.kind === "diffusion" && isOneOf(diffusionNames, name)) {
-    return { sampler: diffusionSamplers[name](config.settings), ...trainingOf(config) }
-  }
-  if (config.kind === "flow" && isOneOf(flowNames, name)) {
-    return { sampler: flowSamplers[name](config.settings), ...trainingOf(config) }
-  }
-  const process = config.kind === "diffusion" ? "variance-preserving diffusion" : "rectified flow"
-  const legal = config.kind === "diffusion" ? diffusionNames : flowNames
-  throw new RequestError({
-    message: `The sampler "${name}" cannot run a model that was trained on ${process} (its scheduler is ${className}); choose one of ${legal.join(", ")}.`,
-  })
-}
+const samplerOf = (name: SamplerName, config: Config): SamplerShape =>
+  isOneOf(diffusionNames, name)
+    ? diffusionSamplers[name](config.kind === "diffusion" ? config.settings : diffusionOnFlow(config.spacing))
+    : flowSamplers[name](config.kind === "flow" ? config.settings : flowOnDiffusion(config.settings.process))
 
 /**
  * The sampler that a model's scheduler config asks for, with the process and prediction of the network.
@@ -115,22 +112,22 @@ const build = (name: string, { className, config }: ReadConfig): ConfiguredSampl
  * for a field that is unknown or set to what is not supported.
  */
 export const samplerFromConfig = (json: unknown): ConfiguredSampler => {
-  const read = readConfig(json)
-  return build(read.sampler, read)
+  const { sampler, config } = readConfig(json)
+  return { sampler: samplerOf(sampler, config), ...trainingOf(config) }
 }
 
 /** The process and prediction of a model's scheduler config alone; throws like {@link samplerFromConfig}. */
 export const trainingProcess = (json: unknown): TrainingProcess => trainingOf(readConfig(json).config)
 
 /**
- * A sampler by its name, for the model whose scheduler config is given.
+ * A sampler by its name, for the model whose scheduler config is given, be it of the sampler's own process or of the other.
  *
- * Throws a `RequestError` for a name that is not in {@link samplerNames} or that steps through another process than the
- * model's, and a `ModelError` like {@link samplerFromConfig}.
+ * Throws a `RequestError` for a name that is not in {@link samplerNames}, and a `ModelError` like {@link samplerFromConfig}.
  */
 export const samplerNamed = (name: string, json: unknown): ConfiguredSampler => {
   if (!isOneOf(samplerNames, name)) {
     throw new RequestError({ message: `There is no sampler "${name}"; choose one of ${samplerNames.join(", ")}.` })
   }
-  return build(name, readConfig(json))
+  const { config } = readConfig(json)
+  return { sampler: samplerOf(name, config), ...trainingOf(config) }
 }

@@ -7,9 +7,8 @@ import {
   type SamplerShape,
   type SamplerState,
 } from "@auteur/core"
-import { flowLevel, type FlowSettings, linspace, shiftSigmas } from "./flow-sigmas.ts"
+import { type FlowSettings, noNoise } from "./flow-sigmas.ts"
 import { advance, currentLevel, remembered } from "./run-position.ts"
-import { checkSteps } from "./timestep-spacing.ts"
 
 export interface UniPcSettings extends FlowSettings {
   /** The highest order of the predictor. */
@@ -17,8 +16,6 @@ export interface UniPcSettings extends FlowSettings {
   /** Steps after which the corrector is left out. */
   readonly uncorrected: ReadonlyArray<number>
 }
-
-const noNoise: Level = flowLevel(0, 0)
 
 /** λ, the logarithm of the ratio of signal to noise. */
 const logRatio = ({ alpha, sigma }: Level): number => Math.log(alpha / sigma)
@@ -98,7 +95,7 @@ const correct = (step: Step, cleanAtEnd: Latents): Latents => {
  * bh2 in the clean-prediction form; the order rises to `order` as estimates come in and falls to 1 for the last step.
  */
 export const uniPc = (settings: UniPcSettings): SamplerShape => {
-  const { order, trained, uncorrected } = settings
+  const { grid, order, uncorrected } = settings
 
   /** The order of the predictor at a step, and of the corrector after it. */
   const orderAt = (plan: Plan, { begin }: SamplerState, index: number): number =>
@@ -107,15 +104,7 @@ export const uniPc = (settings: UniPcSettings): SamplerShape => {
   return {
     name: "unipc",
     process: rectifiedFlow,
-    plan: (steps) => {
-      checkSteps(steps, Infinity)
-      const even = linspace(1, 1 / trained, steps + 1).slice(0, steps)
-      const sigmas = shiftSigmas(settings, even).map((sigma) =>
-        // Pure noise has no logarithm of its signal.
-        Math.abs(sigma - 1) < 1e-6 ? sigma - 1e-6 : sigma,
-      )
-      return { levels: sigmas.map((sigma) => flowLevel(Math.fround(sigma), Math.trunc(sigma * trained))) }
-    },
+    plan: (steps) => ({ levels: grid(steps) }),
     step: (plan, state, { clean }) => {
       const at = currentLevel(plan, state)
       const { index, begin } = state

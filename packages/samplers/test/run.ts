@@ -2,8 +2,11 @@ import {
   type Latents,
   type Level,
   linearCombination,
+  matchLevel,
+  type NoiseProcess,
   type Prediction,
   type Random,
+  sameProcess,
   type SamplerShape,
   type SamplerState,
   samplerStart,
@@ -42,6 +45,32 @@ export const smooth: Network = (sample, { alpha, sigma, timestep }) => {
     ]),
   }
 }
+
+/** A network of rectified flow: dx/dσ = f(x, σ), as a prediction. */
+export const flowing =
+  (f: (x: number, sigma: number) => number): Network =>
+  (sample, { sigma }) => {
+    const velocity = latentsOf(sample.values().map((x) => f(x, sigma)))
+    return {
+      clean: linearCombination([
+        [1, sample],
+        [-sigma, velocity],
+      ]),
+      noise: linearCombination([
+        [1, sample],
+        [1 - sigma, velocity],
+      ]),
+    }
+  }
+
+/** A network of one process as a sampler of another asks it, by the pipeline's change of variables. */
+export const askedFrom =
+  (from: NoiseProcess, process: NoiseProcess, network: Network): Network =>
+  (sample, level) => {
+    if (sameProcess(from, process)) return network(sample, level)
+    const matched = matchLevel(process, level)
+    return network(linearCombination([[matched.factor, sample]]), matched.level)
+  }
 
 /** Runs a sampler from `state`, at most `until` steps of the plan. */
 export const runFrom = (

@@ -1,0 +1,32 @@
+/** What was measured of the clips of one sampler at one number of steps, or of one guidance at one strength. */
+export interface Quality {
+  /** A sampler, or a guidance. */
+  readonly name: string
+  readonly steps: number
+  readonly guidance: number
+  /** How often the network was asked for a clip. */
+  readonly asked: number
+  /** dB of each clip's frames against its reference; empty where there is none to compare with. */
+  readonly psnr: ReadonlyArray<number>
+  /** Clips of which the check saw what the prompt says. */
+  readonly scene: number
+  readonly motion: number
+  readonly subject: number
+  readonly all: number
+  /** Mean part of the colour values that lie at an end of their range. */
+  readonly clipped: number
+}
+
+/** `bench/results/samplers.json`. */
+export interface QualityResults {
+  readonly commit: string
+  readonly model: string
+  readonly prompts: ReadonlyArray<string>
+  readonly seeds: ReadonlyArray<number>
+  /** The sampler and the steps of the references, at the guidance of the table. */
+  readonly reference: { readonly sampler: string; readonly steps: number; readonly guidance: number }
+  /** dB between two samplers at the reference's steps: how well it is known itself. */
+  readonly referencePsnr: ReadonlyArray<number>
+  readonly samplers: ReadonlyArray<Quality>
+  readonly guidances: ReadonlyArray<Quality>
+}
