@@ -16,10 +16,12 @@ import { runCase } from "./peers/run-case.ts"
 import { changeTable, compareWithRelease, otherMachine } from "./release.ts"
 import { resultTable } from "./results-table.ts"
 import { measureQuality } from "./samplers/measure.ts"
+import { startsBench } from "./starts/main.ts"
 
 const usage = `npm run bench -- peers [options]   the same work on auteur and on diffusers, in turns
 npm run bench -- self [options]    auteur against the figures of the last release
 npm run bench -- estimate          what an estimate says against what is taken, of five shapes
+npm run bench -- starts            how much of a clip comes back from inversion and sampling, by steps
 npm run bench -- samplers          what steps, samplers and guidance do to the bundled model's clips
 
   --quick           one round of few runs at small sizes, to see that it works; nothing is saved
@@ -145,9 +147,11 @@ const estimate = async (): Promise<void> => {
 
 const samplers = async (): Promise<void> => save(results("samplers"), await measureQuality(console.error))
 
+const starts = async (): Promise<void> => save(results("starts"), await startsBench())
+
 try {
   const { values, positionals } = parse()
-  const command = { peers, self, estimate, samplers }[positionals[0] ?? ""]
+  const command = { peers, self, estimate, samplers, starts }[positionals[0] ?? ""]
   if (values.help) console.log(usage)
   else if (command === undefined || positionals.length > 1) throw new BenchError(usage)
   else await command(values)
