@@ -27,6 +27,8 @@ export interface EditStep {
 /** One algorithm that walks from a source video to an edited one without going through noise. */
 export interface EditorShape {
   readonly name: string
+  /** How often a step asks for a velocity, for estimates of time. Default 2. */
+  readonly asks?: number
   /** The edited latents after a step. */
   readonly step: (input: EditStep) => Effect.Effect<Latents, EngineError | ModelError | PipelineError>
 }

@@ -8,7 +8,7 @@ import { RequestError } from "./errors.ts"
 import { estimate } from "./estimate.ts"
 import { Hardware, type HardwareShape, type Speed } from "./hardware.ts"
 import { generate } from "./pipeline.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { AnyRequest, GenerateRequest } from "./request.ts"
 import { Tensor, type Video } from "./tensor.ts"
 
 const request: GenerateRequest = { prompt: "a fox", seed: 1, steps: 5, guidance: 6, frames: 17, height: 64, width: 96 }
@@ -29,7 +29,7 @@ const pictures = (frames: number): Video =>
   Tensor.zeros("batch frames height width channels", [1, frames, 64, 96, 3], "uint8")
 
 describe("estimate", () => {
-  const run = (asked: GenerateRequest, changes?: WorldChanges, hardware: Partial<HardwareShape> = {}) =>
+  const run = (asked: AnyRequest, changes?: WorldChanges, hardware: Partial<HardwareShape> = {}) =>
     estimate(asked).pipe(
       Effect.provide(gaussianWorld(changes).layer),
       Effect.provideService(Hardware, { memoryBytes: 1, speed: Effect.succeed(speed), ...hardware }),
@@ -52,6 +52,18 @@ describe("estimate", () => {
         { name: "decode", bytes: peakBytes, seconds: 0.96 },
       ],
     })
+  })
+
+  it("counts each question of an inversion and of an edit", () => {
+    const video = pictures(17)
+    const base = { ...request, video, sourcePrompt: "a cat", guidance: 1, strength: 0.6 }
+    const times = (asked: AnyRequest) =>
+      Result.getOrThrow(run(asked)).stages.map(({ name, seconds }) => [name, Math.round((seconds * 1e9) / (480 * 1e6))])
+    // 3 of 5 steps; the way up visits as many levels.
+    expect(times({ ...base, start: "inversion" })).toContainEqual(["invert", 3])
+    expect(times({ ...base, start: "inversion" })).toContainEqual(["denoise", 3])
+    expect(times({ ...base, start: "inversion-free" })).toContainEqual(["denoise", 6])
+    expect(times({ ...base, start: "inversion", sourceGuidance: 3 })).toContainEqual(["invert", 6])
   })
 
   it("counts what sessions keep for the next run", () => {

@@ -1,18 +1,22 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Cost } from "./cost.ts"
 import { Denoiser } from "./denoiser.ts"
+import { Editor } from "./editor.ts"
 import type { EngineError, ModelError, RequestError } from "./errors.ts"
 import { Guidance } from "./guidance.ts"
 import { Hardware, secondsToLoad, secondsToRun } from "./hardware.ts"
+import { Inversion } from "./inversion.ts"
+import { planClimb } from "./inverting.ts"
 import type { AnyRequest } from "./request.ts"
 import { planRun, type RunPlan } from "./run-plan.ts"
-import type { Sampler } from "./sampler.ts"
+import { Sampler } from "./sampler.ts"
 import { TextEncoder } from "./text-encoder.ts"
 import { VideoVae } from "./video-vae.ts"
 
 /** A part of making a video, and the memory that is taken meanwhile: by it and by what is still there of the ones before. */
 export interface EstimatedStage {
-  readonly name: "load" | "text" | "encode" | "denoise" | "decode"
+  readonly name: "load" | "text" | "encode" | "invert" | "denoise" | "decode"
   readonly bytes: number
   readonly seconds: number
 }
@@ -62,21 +66,24 @@ export interface CostedStage {
 
 /** The stages of a run and their memory; `inTiles` as if the VAE were set to work in tiles. */
 export const estimateMemory: (
-  request: Pick<AnyRequest, "guidance" | "image" | "video">,
+  request: Pick<AnyRequest, "guidance" | "sourceGuidance" | "sourcePrompt" | "start" | "image" | "video">,
   plan: RunPlan,
   inTiles?: boolean,
 ) => Effect.Effect<ReadonlyArray<CostedStage>, ModelError, EstimatedParts> = Effect.fnUntraced(function* (
   request,
-  { latents: { size, padding, frames, height, width }, steps, begin },
+  plan,
   inTiles = false,
 ) {
+  const { size, padding, frames, height, width } = plan.latents
   const textEncoder = yield* TextEncoder
   const denoiser = yield* Denoiser
   const vae = yield* VideoVae
   const guidance = yield* Guidance
   const { sessionBytes = Number.POSITIVE_INFINITY, runtimeBytes = 0 } = yield* Hardware
-  const texts = guidance.usesUnconditional(request.guidance) ? 2 : 1
-  const evaluations = steps.levels.length - begin
+  const textsAt = (scale: number): number => (guidance.usesUnconditional(scale) ? 2 : 1)
+  const texts = textsAt(request.guidance)
+  const asked = yield* askedOf(request, plan)
+  const evaluations = asked.up + asked.down
 
   const stages: Array<CostedStage> = []
   const idle: Array<number> = []
@@ -88,16 +95,32 @@ export const estimateMemory: (
     idle.push(cost.weightBytes + (cost.keptBytes ?? 0))
   }
   if (evaluations > 0) {
-    add("text", texts, yield* textEncoder.cost)
+    const sourceTexts = request.sourcePrompt === undefined ? 0 : textsAt(request.sourceGuidance ?? 1)
+    add("text", texts + sourceTexts, yield* textEncoder.cost)
     if (request.video !== undefined || request.image !== undefined) {
       add("encode", 1, yield* vae.encodeCost({ frames: request.video === undefined ? 1 : frames, height, width }))
     }
-    add("denoise", evaluations, yield* denoiser.cost(size, texts))
+    if (asked.up > 0) add("invert", asked.up, yield* denoiser.cost(size, sourceTexts))
+    add("denoise", asked.down, yield* denoiser.cost(size, texts))
   }
   // The frames as they come, and the whole video in which they are joined.
   const videoBytes = 2 * frames * height * width * 3
   add("decode", 1, yield* vae.decodeCost({ ...size, frames: size.frames - padding }, inTiles), videoBytes)
   return stages
+})
+
+/** How often the network is asked on the way up to noise, where there is one, and on the way down. */
+const askedOf = Effect.fnUntraced(function* ({ start, video }: Pick<AnyRequest, "start" | "video">, plan: RunPlan) {
+  const { steps, begin } = plan
+  const down = steps.levels.length - begin
+  if (start === "inversion-free") {
+    const editor = Option.getOrUndefined(yield* Effect.serviceOption(Editor))
+    return { up: 0, down: down * (editor?.asks ?? 2) }
+  }
+  const inversion = Option.getOrUndefined(yield* Effect.serviceOption(Inversion))
+  if (start !== "inversion" || video === undefined || inversion === undefined) return { up: 0, down }
+  const { process } = yield* Sampler
+  return { up: planClimb(inversion, steps, begin, process).plan.levels.length, down }
 })
 
 const sumOf = (numbers: ReadonlyArray<number>): number => numbers.reduce((sum, each) => sum + each, 0)

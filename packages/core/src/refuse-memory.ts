@@ -32,6 +32,7 @@ const peakOf = (stages: ReadonlyArray<CostedStage>): number => Math.max(...stage
 const verbs = {
   text: "encode the prompt",
   encode: "encode what it starts from",
+  invert: "walk the video back to noise",
   denoise: "denoise",
   decode: "decode",
 } as const
