@@ -251,6 +251,17 @@ it.live("an engine that is closed in the middle of a forward does not take the p
   }),
 )
 
+it.live("threads that are closed, or left alone, while they load do not take the process with them", () =>
+  Effect.gen(function* () {
+    const run = (name: string, ...args: ReadonlyArray<string>) => {
+      const script = fileURLToPath(new URL(`../test/${name}.ts`, import.meta.url))
+      return Effect.promise(() => promisify(execFile)(process.execPath, [script, ...args]))
+    }
+    assert.strictEqual((yield* run("closed-while-loading", "20")).stdout, "loaded\nclosed\n")
+    assert.strictEqual((yield* run("ended-while-loading")).stdout, "end\nloaded\n")
+  }),
+)
+
 it.effect("runs nothing after the engine was closed", () =>
   Effect.gen(function* () {
     const model = yield* Effect.provide(

@@ -11,3 +11,6 @@ export type Ask =
 
 /** A worker's answer; each request gets exactly one, in order. */
 export type Answer = { readonly outputs: Readonly<Record<string, HostTensor>> } | { readonly failure: string }
+
+/** What a worker says first, once it has loaded ONNX Runtime. */
+export const loaded = "loaded"

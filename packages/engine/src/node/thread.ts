@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads"
 import type { HostTensor } from "../engine.ts"
 import type { RuntimeThread } from "../runtime.ts"
-import type { Answer, Ask } from "./protocol.ts"
+import { type Answer, type Ask, loaded } from "./protocol.ts"
 
 interface Request {
   readonly ask: Ask
@@ -22,23 +22,30 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
   const waiting: Array<Request> = []
   let current: Request | undefined
   let ended: string | undefined
+  let isLoaded = false
   let closing = false
   let failure = ""
   let idle = () => {}
+  // A thread that is ended while it loads ONNX Runtime, or is inside of it, takes the process with it.
+  const isEndable = () => ended !== undefined || (isLoaded && current === undefined)
   // A worker that nobody waits for must not keep the process alive; whoever closes it waits for its end.
   const settle = () => {
-    if (closing || (current !== undefined && !current.dropped) || waiting.length > 0) worker.ref()
+    if (closing || !isLoaded || (current !== undefined && !current.dropped) || waiting.length > 0) worker.ref()
     else worker.unref()
   }
   const next = () => {
     if (current === undefined) {
       current = waiting.shift()
       if (current !== undefined) worker.postMessage(current.ask, current.buffers)
-      else if (closing) idle()
+      else if (closing && isEndable()) idle()
     }
     settle()
   }
-  worker.on("message", (answer: Answer) => {
+  worker.on("message", (answer: Answer | typeof loaded) => {
+    if (answer === loaded) {
+      isLoaded = true
+      return next()
+    }
     const done = current
     current = undefined
     if (done !== undefined && !done.dropped) {
@@ -59,7 +66,6 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
     idle()
     if (!closing) onExit()
   })
-  worker.unref()
 
   const send = (ask: Ask, buffers: ReadonlyArray<ArrayBuffer> = [], signal?: AbortSignal) =>
     new Promise<Readonly<Record<string, HostTensor>>>((resolve, reject) => {
@@ -96,8 +102,7 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
       closing = true
       for (const request of waiting.splice(0)) request.reject(new Error("the engine was closed"))
       settle()
-      // A thread that is ended inside of ONNX Runtime takes the process with it.
-      if (current !== undefined && ended === undefined) await new Promise<void>((resolve) => (idle = resolve))
+      if (!isEndable()) await new Promise<void>((resolve) => (idle = resolve))
       await worker.terminate()
     },
   }

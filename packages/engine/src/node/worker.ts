@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import type { HostTensor } from "../engine.ts"
 import type { RuntimeInput, SessionSetup } from "../runtime.ts"
-import type { Answer, Ask } from "./protocol.ts"
+import { type Answer, type Ask, loaded } from "./protocol.ts"
 
 // The thread that ONNX Runtime blocks while it computes.
 
@@ -106,3 +106,4 @@ port.on("message", (ask: Ask) => {
       (error: unknown) => reply({ failure: error instanceof Error ? error.message : String(error) }),
     )
 })
+port.postMessage(loaded)
