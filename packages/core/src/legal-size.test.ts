@@ -73,6 +73,14 @@ describe("planLatents", () => {
     )
   })
 
+  it("names the nearest lengths of a VAE that compresses time a thousandfold without trying each", () => {
+    let tries = 0
+    const decodedFrames = (latentFrames: number) => (tries++, 1000 * latentFrames)
+    const slow = { ...colours, temporalCompression: 1000, decodedFrames }
+    expect(() => planLatents({ frames: 7_000_001 }, slow, normals)).toThrow("7000000 and 7001000 frames")
+    expect(tries).toBeLessThan(10)
+  })
+
   it.each([0, -8, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])("names the shortest length for %d frames", (frames) => {
     expect(refusal({ frames })).toBe(`A video of ${frames} frames cannot be made: the shortest has 1 frame.`)
   })

@@ -76,9 +76,10 @@ const checkFrames = (frames: number, vae: VideoVaeShape): void => {
       message: `A video of ${frames} frames cannot be made: it has more than 2^32 values; ask for fewer frames.`,
     })
   }
-  let [below, above] = [Math.floor(frames), Math.ceil(frames)]
-  while (below > 1 && decoded(below) !== below) below--
-  while (decoded(above) !== above) above++
+  let latent = latentFrames(Math.floor(frames), vae.temporalCompression)
+  while (latent > 1 && vae.decodedFrames(latent) > frames) latent--
+  while (vae.decodedFrames(latent + 1) <= frames) latent++
+  const [below, above] = [vae.decodedFrames(latent), vae.decodedFrames(latent + 1)]
   throw new RequestError({
     message: `A video of ${frames} frames cannot be made: the nearest lengths are ${below} and ${above} frames.`,
   })

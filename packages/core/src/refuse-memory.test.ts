@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { colours } from "../test/gaussian-parts.ts"
 import { gaussianWorld, type WorldChanges } from "../test/gaussian-world.ts"
@@ -55,6 +56,43 @@ describe("a request that does not fit into memory", () => {
     const { answer } = tryWith(memoryBytes, asked)
     expect(answer).toMatch(new RegExp(`are free: ${mend}\\.$`))
     expect(tryWith(memoryBytes, { ...asked, ...mended }).answer).toBe("made")
+  })
+
+  it("finds the longest of thousands of lengths in few tries", () => {
+    let tries = 0
+    const changes: WorldChanges = {
+      denoiser: { refuse: () => undefined },
+      vae: { decodeCost: (size) => Effect.suspend(() => (tries++, colours.decodeCost(size))) },
+    }
+    const long = { ...request, frames: 80_001, height: 16, width: 16 }
+    const memoryBytes = needed(14_806, 59_224, 16, 16)
+    expect(tryWith(memoryBytes, long, changes).answer).toMatch(/are free: ask for 59224 frames\.$/)
+    expect(tries).toBeLessThan(60)
+  })
+
+  it("finds the longest also where odd numbers of latent frames take more than even ones, and where some are refused", () => {
+    // As a decoder of pairs: the first of an odd number is three latent frames.
+    const together = (frames: number) => Math.min(frames, 2 + (frames % 2))
+    fc.assert(
+      fc.property(fc.nat({ max: 30 }), fc.nat({ max: 14 }), fc.nat({ max: 200_000 }), (latentFrames, hole, memory) => {
+        const changes: WorldChanges = {
+          denoiser: { refuse: ({ frames }) => (frames > hole && frames < hole + 4 ? "too odd." : undefined) },
+          vae: {
+            decodeCost: ({ frames, height, width }) =>
+              Effect.succeed({ flops: 1, weightBytes: 2000, activationBytes: 600 * together(frames) * height * width }),
+          },
+        }
+        const at = (latent: number) => ({ ...request, frames: colours.decodedFrames(latent), height: 32, width: 32 })
+        const { answer } = tryWith(memory, at(latentFrames + 1), changes)
+        const longest = Array.from({ length: latentFrames }, (_, i) => at(latentFrames - i)).find(
+          (shorter) => tryWith(memory, shorter, changes).answer === "made",
+        )
+        if (answer === "made" || answer.includes("too odd")) return
+        const found = /ask for (\d+) frames?\./.exec(answer)?.[1]
+        expect(found).toBe(longest === undefined ? undefined : String(longest.frames))
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it("names tiles where they make it fit, and is made in tiles", () => {

@@ -1,10 +1,9 @@
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { Denoiser } from "./denoiser.ts"
 import { type ModelError, RequestError } from "./errors.ts"
 import { type CostedStage, type EstimatedParts, estimateMemory } from "./estimate.ts"
 import { Hardware } from "./hardware.ts"
-import { planLatents } from "./legal-size.ts"
+import { type LatentPlan, planLatents } from "./legal-size.ts"
 import type { AnyRequest } from "./request.ts"
 import type { RunPlan } from "./run-plan.ts"
 import { VideoVae } from "./video-vae.ts"
@@ -45,32 +44,62 @@ const whatWouldFit = Effect.fnUntraced(function* (request: AnyRequest, plan: Run
   if (peakOf(yield* estimateMemory(request, plan, true)) <= memoryBytes) {
     return "decode in tiles (`tiling`), which takes longer"
   }
-  const fits = Effect.fnUntraced(function* (smaller: Pick<AnyRequest, "frames" | "height" | "width">) {
-    const planned = yield* Effect.option(Effect.try(() => planLatents(smaller, vae, denoiser)))
-    if (Option.isNone(planned)) return false
-    // A video to start from cannot be padded.
-    if (request.video !== undefined && planned.value.padding > 0) return false
-    return peakOf(yield* estimateMemory(request, { ...plan, latents: planned.value })) <= memoryBytes
-  })
-  for (let latentFrames = plan.latents.size.frames - padding - 1; latentFrames > 0; latentFrames--) {
-    const fewer = vae.decodedFrames(latentFrames)
-    if (yield* fits({ frames: fewer, height, width })) {
-      return request.video === undefined ? `ask for ${counted(fewer)}` : `give a video of ${counted(fewer)}`
+  const legal = (smaller: Pick<AnyRequest, "frames" | "height" | "width">): LatentPlan | undefined => {
+    try {
+      const planned = planLatents(smaller, vae, denoiser)
+      // A video to start from cannot be padded.
+      return request.video !== undefined && planned.padding > 0 ? undefined : planned
+    } catch {
+      return undefined
     }
   }
+  const fits = Effect.fnUntraced(function* (latents: LatentPlan) {
+    return peakOf(yield* estimateMemory(request, { ...plan, latents })) <= memoryBytes
+  })
+  const shorter = plan.latents.size.frames - padding - 1
+  const ofLength = (latentFrames: number) => legal({ frames: vae.decodedFrames(latentFrames), height, width })
+  // A VAE takes even and odd numbers in other pieces (8N and 8N+1 frames), so memory grows within each of the two only.
+  const even = yield* mostThatFit(Math.floor(shorter / 2), (half) => ofLength(2 * half), fits)
+  const odd = yield* mostThatFit(Math.ceil(shorter / 2), (half) => ofLength(2 * half - 1), fits)
+  const fewer = Math.max(even?.frames ?? 0, odd?.frames ?? 0)
+  if (fewer > 0) return request.video === undefined ? `ask for ${counted(fewer)}` : `give a video of ${counted(fewer)}`
   for (const part of [3 / 4, 1 / 2, 1 / 4]) {
     const shrink = (length: number, patch: number): number => {
       const multiple = patch * vae.spatialCompression
       return Math.max(Math.floor((length * part) / multiple) * multiple, multiple)
     }
     const size = { height: shrink(height, denoiser.patch.height), width: shrink(width, denoiser.patch.width) }
-    if (yield* fits({ frames, ...size })) {
+    const smaller = legal({ frames, ...size })
+    if (smaller !== undefined && (yield* fits(smaller))) {
       const pixels = `${size.width}×${size.height} pixels`
       if (request.video !== undefined) return `resize the video to ${pixels}`
       return request.image === undefined ? `ask for ${pixels}` : `resize the image to ${pixels}`
     }
   }
   return "free memory, or use a smaller model"
+})
+
+/** The longest of the plans 1 to `most` that are legal and fit, in a logarithm of so many tries: memory grows with them. */
+const mostThatFit = Effect.fnUntraced(function* <E, R>(
+  most: number,
+  planOf: (length: number) => LatentPlan | undefined,
+  fits: (plan: LatentPlan) => Effect.Effect<boolean, E, R>,
+) {
+  let longest: LatentPlan | undefined
+  // Of the lengths up to `below` the longest that fits is known, and none from `above` on fits.
+  let [below, above] = [0, most + 1]
+  while (above - below > 1) {
+    const middle = Math.floor((below + above) / 2)
+    let length = middle
+    let plan = planOf(length)
+    while (plan === undefined && length - 1 > below) plan = planOf(--length)
+    if (plan !== undefined && !(yield* fits(plan))) above = length
+    else {
+      below = middle
+      longest = plan ?? longest
+    }
+  }
+  return longest
 })
 
 const counted = (frames: number): string => `${frames} ${frames === 1 ? "frame" : "frames"}`
