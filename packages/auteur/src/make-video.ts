@@ -1,5 +1,5 @@
 import {
-  type CheckpointError,
+  CheckpointError,
   generate,
   type GenerateError,
   type MediaError,
@@ -11,15 +11,15 @@ import * as Effect from "effect/Effect"
 import { CurrentModel, type Film, filmLayer, type FilmOptions } from "./film-layer.ts"
 import { planVideo, type VideoOptions } from "./plan-video.ts"
 import { type RenderOptions, renderVideo } from "./render.ts"
-import { readRun } from "./saved-run.ts"
+import { readRun, type SavedRun } from "./saved-run.ts"
 import type { VideoRecord } from "./video-record.ts"
 
 type MakeError = GenerateError | MediaError | CheckpointError | ModelError | RequestError
 
 /** What is told while a video file is made. */
 export interface MakeVideoHooks extends Pick<RenderOptions, "onEvent" | "onUnfinished"> {
-  /** Called with a sentence that a person should know before the work. */
-  readonly onNotice?: ((notice: string) => Effect.Effect<void>) | undefined
+  /** Called with a sentence that a person should know. */
+  readonly onNotice?: RenderOptions["onNotice"]
 }
 
 export interface MakeVideoOptions extends VideoOptions, MakeVideoHooks {
@@ -34,7 +34,7 @@ export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord
     const { request, record, notice } = yield* planVideo(prompt, options)
     if (notice !== undefined && onNotice !== undefined) yield* onNotice(notice)
     const { folder } = yield* CurrentModel
-    yield* renderVideo(generate(request), { output, record, model: folder.path, onEvent, onUnfinished })
+    yield* renderVideo(generate(request), { output, record, model: folder.path, onEvent, onNotice, onUnfinished })
     return record
   },
 )
@@ -52,15 +52,27 @@ export interface ResumeVideoOptions extends MakeVideoHooks, Pick<FilmOptions, "m
 export const resumeVideo: (
   options: ResumeVideoOptions,
 ) => Effect.Effect<{ readonly record: VideoRecord; readonly output: string }, MakeError> = Effect.fnUntraced(
-  function* ({ checkpoint: path, onEvent, onUnfinished, ...options }) {
+  function* ({ checkpoint: path, onEvent, onNotice, onUnfinished, ...options }) {
     const run = yield* readRun(path)
     const record = { ...run.record, fps: options.fps ?? run.record.fps, scale: options.scale ?? run.record.scale }
     const { sampler, guidanceMethod, maxTokens, tiling } = record
     const model = options.model ?? run.model
     const output = options.output ?? run.output
-    yield* renderVideo(resume(run.checkpoint), { output, record, model, resumed: path, onEvent, onUnfinished }).pipe(
+    const resumed = { path, output: run.output }
+    const hooks = { onEvent, onNotice, onUnfinished }
+    yield* checkHash(run, path).pipe(
+      Effect.andThen(renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })),
       Effect.provide(filmLayer({ sampler, guidanceMethod, maxTokens, tiling, model, threads: options.threads })),
     )
     return { record, output }
   },
 )
+
+/** A model of the same name that was trained further, or exchanged, would go on to another video. */
+const checkHash = Effect.fnUntraced(function* ({ record }: SavedRun, path: string) {
+  const { folder, hash } = yield* CurrentModel
+  if ((yield* hash) === record.modelHash) return
+  return yield* new CheckpointError({
+    message: `${path} cannot be resumed with the model ${folder.path}: it is not the one that the run was begun with. Name that one with --model, or start again.`,
+  })
+})

@@ -1,10 +1,9 @@
-import { rm } from "node:fs/promises"
 import { type Checkpoint, type GenerateEvent, type MediaError, VideoWriter } from "@auteur/core"
-import { writeFileAtomically } from "@auteur/media"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { checkpointPath, encodeRun, type SavedRun } from "./saved-run.ts"
+import { checkpointFile, type ResumedFile } from "./checkpoint-file.ts"
+import { encodeRun, type SavedRun } from "./saved-run.ts"
 import { toMetadata } from "./video-record.ts"
 
 /** A video whose work ended before it was finished. */
@@ -16,7 +15,9 @@ export interface UnfinishedVideo {
 
 export interface RenderOptions extends Omit<SavedRun, "checkpoint"> {
   /** The checkpoint file that the work goes on from. */
-  readonly resumed?: string | undefined
+  readonly resumed?: ResumedFile | undefined
+  /** Called with a sentence when progress cannot be saved: the work goes on. */
+  readonly onNotice?: ((notice: string) => Effect.Effect<void>) | undefined
   /** Called with each event before the work goes on. */
   readonly onEvent?: ((event: GenerateEvent) => Effect.Effect<void>) | undefined
   /** Called when the work is interrupted or fails, after its checkpoint is saved and before the engine is closed. */
@@ -30,10 +31,11 @@ const chunksAhead = 1
 /**
  * Runs a generation into a video file. The file appears whole or not at all; when the work is interrupted or fails after a step,
  * its checkpoint is left beside it, and it is saved every ten seconds and before decoding, so that a killed process loses little.
+ * The checkpoints of other runs are left alone.
  */
 export const renderVideo = <E, R>(
   events: Stream.Stream<GenerateEvent, E, R>,
-  { resumed, onEvent = () => Effect.void, onUnfinished = () => Effect.void, ...run }: RenderOptions,
+  { resumed, onEvent = nothing, onNotice = nothing, onUnfinished = nothing, ...run }: RenderOptions,
 ): Effect.Effect<void, E | MediaError, R | VideoWriter> =>
   Effect.gen(function* () {
     const { output, record } = run
@@ -42,8 +44,8 @@ export const renderVideo = <E, R>(
     const writer = yield* VideoWriter
     yield* writer.check(output, { ...format, frames, width, height })
 
-    const path = checkpointPath(output)
-    let left = resumed
+    const file = checkpointFile(output, resumed)
+    let isTold = false
     let last: Checkpoint | undefined
     let saved: Checkpoint | undefined
     let savedAt = yield* Clock.currentTimeMillis
@@ -52,10 +54,17 @@ export const renderVideo = <E, R>(
       Effect.suspend(() => {
         if (last === undefined || last === saved) return Effect.void
         const checkpoint = last
-        return Effect.map(write(path, encodeRun({ ...run, checkpoint })), () => {
+        return Effect.map(file.write(encodeRun({ ...run, checkpoint })), () => {
           saved = checkpoint
-          left = path
         })
+      }),
+    )
+    // A full disk may have space again when the video is written, and the steps that are done are not given up for it.
+    const saveOrTell = save.pipe(
+      Effect.catch(({ message }) => {
+        if (isTold) return Effect.void
+        isTold = true
+        return onNotice(`${message} Until then, progress is not saved.`)
       }),
     )
     const keep = Effect.fnUntraced(function* (event: GenerateEvent) {
@@ -63,7 +72,7 @@ export const renderVideo = <E, R>(
         last = event.checkpoint
         const now = yield* Clock.currentTimeMillis
         if (now - savedAt >= saveEveryMilliseconds || event.index + 1 === event.total) {
-          yield* save
+          yield* saveOrTell
           savedAt = now
         }
       }
@@ -72,7 +81,7 @@ export const renderVideo = <E, R>(
     const unfinished = (interrupted: boolean) =>
       Effect.andThen(
         Effect.ignore(save),
-        Effect.suspend(() => onUnfinished({ interrupted, checkpoint: left })),
+        Effect.suspend(() => onUnfinished({ interrupted, checkpoint: file.path() })),
       )
     const videos = events.pipe(
       Stream.tap(keep),
@@ -83,10 +92,7 @@ export const renderVideo = <E, R>(
       Effect.onInterrupt(() => unfinished(true)),
       Effect.tapError(() => unfinished(false)),
     )
-    yield* Effect.promise(() =>
-      Promise.all([path, ...(resumed === undefined ? [] : [resumed])].map((file) => rm(file, { force: true }))),
-    )
+    yield* file.remove
   })
 
-const write = (path: string, bytes: Uint8Array): Effect.Effect<void, MediaError> =>
-  Effect.tryPromise({ try: () => writeFileAtomically(path, bytes), catch: (cause) => cause as MediaError })
+const nothing = (): Effect.Effect<void> => Effect.void

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import { basename, dirname, join, resolve } from "node:path"
 import {
   type Checkpoint,
   CheckpointError,
@@ -21,24 +22,27 @@ export interface SavedRun {
   readonly output: string
 }
 
-const ending = ".auteur"
+// A name alone: a file from elsewhere must not be written to another folder than its own.
+const OutputName = Schema.String.check(Schema.makeFilter((name: string) => isName(name.replace(/[/\\]$/, ""))))
+const isName = (name: string): boolean => name !== "" && name !== "." && name !== ".." && name === basename(name)
+
 const decodeNote = Schema.decodeUnknownEffect(
   Schema.fromJsonString(
     Schema.Struct({
       model: Schema.String,
-      folder: Schema.Boolean,
+      output: OutputName,
       metadata: Schema.Record(Schema.String, Schema.String),
     }),
   ),
 )
 
-/** Where the progress of a video that is not finished lies. */
-export const checkpointPath = (output: string): string => `${output.replace(/[/\\]+$/, "")}${ending}`
+const isFolder = (output: string): boolean => /[/\\]$/.test(output)
 
-/** The bytes of the file at {@link checkpointPath}. */
+/** The bytes of a checkpoint file, which lies beside its video. */
 export const encodeRun = ({ checkpoint, record, model, output }: SavedRun): Uint8Array => {
   const metadata: VideoMetadata = toMetadata(record)
-  return encodeCheckpoint(checkpoint, JSON.stringify({ model, folder: /[/\\]$/.test(output), metadata }))
+  const name = `${basename(resolve(output))}${isFolder(output) ? "/" : ""}`
+  return encodeCheckpoint(checkpoint, JSON.stringify({ model, output: name, metadata }))
 }
 
 /** Reads what an interrupted run left; a `CheckpointError` says what is wrong with the file. */
@@ -53,12 +57,11 @@ export const readRun: (path: string) => Effect.Effect<SavedRun, CheckpointError>
     try: () => ({ checkpoint: decodeCheckpoint(bytes), note: readCheckpointNote(bytes) }),
     catch: (cause) => refuse((cause as CheckpointError).message),
   })
-  const { model, folder, metadata } = yield* Effect.mapError(decodeNote(note), () =>
+  const { model, output, metadata } = yield* Effect.mapError(decodeNote(note), () =>
     refuse("it does not say which video it belongs to; start again without it."),
   )
   const record = yield* Effect.mapError(fromMetadata(metadata, path), () =>
     refuse("its settings are damaged; start again without it."),
   )
-  const output = path.endsWith(ending) ? path.slice(0, -ending.length) : `${path}.mp4`
-  return { checkpoint, record, model, output: folder ? `${output}/` : output }
+  return { checkpoint, record, model, output: join(dirname(path), output) }
 })
