@@ -14,9 +14,10 @@ const video = Tensor.zeros("batch frames height width channels", [1, 9, 32, 48, 
 describe("a request", () => {
   it.each<readonly [string, Partial<GenerateRequest>, message: string]>([
     ["an empty prompt", { prompt: " \n" }, "The prompt is empty: say what the video should show."],
-    ["no steps", { steps: 0 }, "0 steps cannot be made: give a whole number from 1."],
-    ["half a step", { steps: 2.5 }, "2.5 steps cannot be made: give a whole number from 1."],
-    ["NaN steps", { steps: Number.NaN }, "NaN steps cannot be made: give a whole number from 1."],
+    ["no steps", { steps: 0 }, "0 steps cannot be made: give a whole number from 1 to 100000."],
+    ["steps beyond counting", { steps: 1e9 }, "1000000000 steps cannot be made: give a whole number from 1 to 100000."],
+    ["half a step", { steps: 2.5 }, "2.5 steps cannot be made: give a whole number from 1 to 100000."],
+    ["NaN steps", { steps: Number.NaN }, "NaN steps cannot be made: give a whole number from 1 to 100000."],
     ["a guidance of NaN", { guidance: Number.NaN }, "A guidance of NaN cannot be used: give a number, such as 6."],
     [
       "a guidance without end",

@@ -2,12 +2,15 @@ import type { DenoiserShape } from "./denoiser.ts"
 import { RequestError } from "./errors.ts"
 import type { AnyRequest } from "./request.ts"
 
+/** A plan lists its levels, so it ends far above what improves a video. */
+const mostSteps = 100_000
+
 /** Throws a {@link RequestError} for a setting that no model can fulfil. */
 export const checkRequest = (request: AnyRequest): void => {
   const { prompt, steps, guidance, previewEvery = 0 } = request
   if (prompt.trim() === "") throw refusal("The prompt is empty: say what the video should show.")
-  if (!Number.isSafeInteger(steps) || steps < 1) {
-    throw refusal(`${steps} steps cannot be made: give a whole number from 1.`)
+  if (!Number.isSafeInteger(steps) || steps < 1 || steps > mostSteps) {
+    throw refusal(`${steps} steps cannot be made: give a whole number from 1 to ${mostSteps}.`)
   }
   if (!Number.isFinite(guidance)) throw refusal(`A guidance of ${guidance} cannot be used: give a number, such as 6.`)
   if (!Number.isSafeInteger(previewEvery) || previewEvery < 0) {

@@ -69,6 +69,28 @@ describe("parseTransformerConfig", () => {
       { _class_name, num_attention_heads: 1, attention_head_dim: 8 },
       /is 8, but positions/,
     ],
+    [
+      "a thousand million layers",
+      { _class_name, num_layers: 1e9 },
+      /"num_layers" is 1000000000, but a value less than or equal to 1024 is needed/,
+    ],
+    ["as many heads", { _class_name, num_attention_heads: 1e9 }, /"num_attention_heads" is 1000000000, but .* 1024/],
+    ["wide heads", { _class_name, attention_head_dim: 2 ** 40 }, /"attention_head_dim" is 1099511627776, but .* 4096/],
+    ["an endless side", { _class_name, sample_width: 1e12 }, /"sample_width" is 1000000000000, but .* 4096/],
+    ["endless frames", { _class_name, sample_frames: 1e12 }, /"sample_frames" is 1000000000000, but .* 65536/],
+    [
+      "endless texts",
+      { _class_name, max_text_seq_length: 1e12 },
+      /"max_text_seq_length" is 1000000000000, but .* 2048/,
+    ],
+    ["huge patches", { _class_name, patch_size_t: 1e12 }, /"patch_size_t" is 1000000000000, but .* 64/],
+    ["wide texts", { _class_name, text_embed_dim: 1e9 }, /"text_embed_dim" is 1000000000, but .* 65536/],
+    [
+      "sides and frames that are too much together",
+      { _class_name, sample_width: 4096, sample_height: 4096, sample_frames: 6401 },
+      /"sample_width", "sample_height" and "sample_frames" make 6715080704 tokens, but at most 1048576/,
+    ],
+    ["a value of any length in short", { _class_name, num_layers: "9".repeat(1e6) }, /^.{200,300}$/],
     ["a side that patches do not divide", { _class_name, sample_width: 45 }, /"sample_width" is 45/],
   ] as const) {
     it.effect(`refuses ${name} and names the field with its value`, () =>

@@ -39,7 +39,8 @@ export interface TransformerConfig {
 const optional = <S extends Schema.Top>(schema: S, missing: S["Type"]) =>
   schema.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed(missing)))
 
-const count = Schema.Int.check(Schema.isGreaterThan(0))
+/** A count up to a limit far above every real model: beyond it a config would cost memory and minutes before its weights refuse it. */
+const upTo = (most: number) => Schema.Int.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(most))
 const positive = Schema.Finite.check(Schema.isGreaterThan(0))
 
 const className = "CogVideoXTransformer3DModel"
@@ -50,24 +51,24 @@ const ConfigFile = Schema.Struct({
   activation_fn: optional(Schema.Literal("gelu-approximate"), "gelu-approximate"),
   timestep_activation_fn: optional(Schema.Literal("silu"), "silu"),
   norm_elementwise_affine: optional(Schema.Literal(true), true),
-  num_attention_heads: optional(count, 30),
-  attention_head_dim: optional(count, 64),
-  in_channels: optional(count, 16),
-  out_channels: optional(count, 16),
+  num_attention_heads: optional(upTo(1024), 30),
+  attention_head_dim: optional(upTo(4096), 64),
+  in_channels: optional(upTo(4096), 16),
+  out_channels: optional(upTo(4096), 16),
   flip_sin_to_cos: optional(Schema.Boolean, true),
   freq_shift: optional(Schema.Finite, 0),
-  time_embed_dim: optional(count, 512),
-  ofs_embed_dim: optional(Schema.NullOr(count), null),
-  text_embed_dim: optional(count, 4096),
-  num_layers: optional(count, 30),
+  time_embed_dim: optional(upTo(65_536), 512),
+  ofs_embed_dim: optional(Schema.NullOr(upTo(65_536)), null),
+  text_embed_dim: optional(upTo(65_536), 4096),
+  num_layers: optional(upTo(1024), 30),
   attention_bias: optional(Schema.Boolean, true),
-  sample_width: optional(count, 90),
-  sample_height: optional(count, 60),
-  sample_frames: optional(count, 49),
-  patch_size: optional(count, 2),
-  patch_size_t: optional(Schema.NullOr(count), null),
-  temporal_compression_ratio: optional(count, 4),
-  max_text_seq_length: optional(count, 226),
+  sample_width: optional(upTo(4096), 90),
+  sample_height: optional(upTo(4096), 60),
+  sample_frames: optional(upTo(65_536), 49),
+  patch_size: optional(upTo(64), 2),
+  patch_size_t: optional(Schema.NullOr(upTo(64)), null),
+  temporal_compression_ratio: optional(upTo(64), 4),
+  max_text_seq_length: optional(upTo(2048), 226),
   norm_eps: optional(positive, 1e-5),
   spatial_interpolation_scale: optional(positive, 1.875),
   temporal_interpolation_scale: optional(positive, 1),
@@ -108,5 +109,14 @@ const contradiction = (config: TransformerConfig): string | undefined => {
       return `"${side}" is ${config[side]}, but it has to be a multiple of "patch_size" (${config.patch_size})`
     }
   }
+  const frames = Math.floor((config.sample_frames - 1) / config.temporal_compression_ratio) + 1
+  const patches = (config.sample_height / config.patch_size) * (config.sample_width / config.patch_size)
+  const tokens = patches * Math.ceil(frames / (config.patch_size_t ?? 1))
+  if (tokens > mostTokens) {
+    return `"sample_width", "sample_height" and "sample_frames" make ${tokens} tokens, but at most ${mostTokens} can be attended`
+  }
   return undefined
 }
+
+/** Four times those of the longest and largest video of CogVideoX 1.5. */
+const mostTokens = 2 ** 20

@@ -40,5 +40,7 @@ const describe = (issue: SchemaIssue.Issue, component: string, json: unknown, so
   const value: unknown = (json as Record<string, unknown>)[key]
   if (value === undefined) return `${source} has no "${key}": take the ${component}'s own config.json.`
   const needed = first.message.replace(/^Expected /, "")
-  return `${source}: "${key}" is ${JSON.stringify(value)}, but ${needed} is needed: take a ${component} that has it.`
+  return `${source}: "${key}" is ${shortened(JSON.stringify(value))}, but ${needed} is needed: take one that has it.`
 }
+
+const shortened = (text: string): string => (text.length <= 100 ? text : `${text.slice(0, 100)}…`)

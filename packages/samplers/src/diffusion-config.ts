@@ -11,6 +11,7 @@ import {
 } from "./beta-schedule.ts"
 import type { DdpmSettings } from "./ddpm.ts"
 import { decodeConfig } from "./decode-config.ts"
+import { TrainedTimesteps } from "./trained-timesteps.ts"
 
 /** What the samplers of variance-preserving diffusion need of a scheduler config. */
 export interface DiffusionConfig {
@@ -19,11 +20,10 @@ export interface DiffusionConfig {
   readonly prediction: PredictionType
 }
 
-const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
 
 const tableFields = {
-  num_train_timesteps: Schema.optionalKey(PositiveInt),
+  num_train_timesteps: Schema.optionalKey(TrainedTimesteps),
   beta_start: Schema.optionalKey(Positive),
   beta_end: Schema.optionalKey(Positive),
   beta_schedule: Schema.optionalKey(Schema.Literals(["linear", "scaled_linear", "squaredcos_cap_v2"])),

@@ -2,6 +2,7 @@ import * as Schema from "effect/Schema"
 import { decodeConfig } from "./decode-config.ts"
 import type { FlowEulerSettings } from "./flow-euler.ts"
 import { eulerGrid, type FlowGrid, type SigmaSpacing, uniPcGrid } from "./flow-sigmas.ts"
+import { TrainedTimesteps } from "./trained-timesteps.ts"
 import type { UniPcSettings } from "./unipc.ts"
 
 /** What each sampler of rectified flow is made from: `grid` is that of Euler and Heun, UniPC has its own. */
@@ -17,7 +18,7 @@ export interface FlowConfig {
   readonly prediction: "flow"
 }
 
-const Trained = Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
+const Trained = Schema.optionalKey(TrainedTimesteps)
 const Shift = Schema.optionalKey(Schema.Finite.check(Schema.isGreaterThan(0)))
 const Off = Schema.optionalKey(Schema.Literal(false))
 const Unset = Schema.optionalKey(Schema.Null)

@@ -17,6 +17,9 @@ export interface TextEncoderOptions {
   readonly maxTokens: number
 }
 
+/** Far above the 226 of CogVideoX: attention takes memory with the square. */
+const mostTokens = 2048
+
 /** Prompts whose embeddings are kept: with T5-XXL one takes tens of seconds to make and 4 MB to keep. */
 const keptPrompts = 8
 
@@ -29,6 +32,11 @@ export const layer = (options: TextEncoderOptions): Layer.Layer<TextEncoder, Mod
   Layer.effect(TextEncoder, makeTextEncoder(options))
 
 const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenizer, maxTokens }: TextEncoderOptions) {
+  if (!(Number.isSafeInteger(maxTokens) && maxTokens >= 1 && maxTokens <= mostTokens)) {
+    return yield* new ModelError({
+      message: `A prompt cannot be cut or padded to ${maxTokens} tokens: choose a whole number from 1 to ${mostTokens}.`,
+    })
+  }
   const model = yield* (yield* Engine).open(weights)
   const program = t5EncoderProgram(config, { batch: 1, tokens: maxTokens, masked: false })
   // A full T5 holds the decoder's tensors too.

@@ -27,7 +27,8 @@ export interface VaeConfig {
 const optional = <S extends Schema.Top>(schema: S, missing: S["Type"]) =>
   schema.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed(missing)))
 
-const count = Schema.Int.check(Schema.isGreaterThan(0))
+/** A count up to a limit far above every real model: beyond it a config would cost memory and minutes before its weights refuse it. */
+const upTo = (most: number) => Schema.Int.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(most))
 const positive = Schema.Finite.check(Schema.isGreaterThan(0))
 const levels = <const Name extends string>(name: Name) =>
   optional(Schema.Array(Schema.Literal(name)), [name, name, name, name])
@@ -43,16 +44,16 @@ const ConfigFile = Schema.Struct({
   latents_mean: optional(Schema.Null, null),
   latents_std: optional(Schema.Null, null),
   shift_factor: optional(Schema.Null, null),
-  in_channels: optional(count, 3),
-  out_channels: optional(count, 3),
-  latent_channels: optional(count, 16),
-  block_out_channels: optional(Schema.Array(count), [128, 256, 256, 512]),
-  layers_per_block: optional(count, 3),
+  in_channels: optional(upTo(4096), 3),
+  out_channels: optional(upTo(4096), 3),
+  latent_channels: optional(upTo(4096), 16),
+  block_out_channels: optional(Schema.Array(upTo(65_536)).check(Schema.isMaxLength(8)), [128, 256, 256, 512]),
+  layers_per_block: optional(upTo(256), 3),
   norm_eps: optional(positive, 1e-6),
-  norm_num_groups: optional(count, 32),
-  temporal_compression_ratio: optional(count, 4),
-  sample_height: optional(count, 480),
-  sample_width: optional(count, 720),
+  norm_num_groups: optional(upTo(65_536), 32),
+  temporal_compression_ratio: optional(upTo(64), 4),
+  sample_height: optional(upTo(65_536), 480),
+  sample_width: optional(upTo(65_536), 720),
   scaling_factor: optional(positive, 1.15258426),
   invert_scale_latents: optional(Schema.Boolean, false),
 })

@@ -20,18 +20,20 @@ export interface T5Config {
   readonly feed_forward_proj: "gated-gelu" | "relu"
 }
 
-const Count = Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
+/** A count up to a limit far above every real model: beyond it a config would cost memory and minutes before its weights refuse it. */
+const upTo = (most: number, least = 1) =>
+  Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(least), Schema.isLessThanOrEqualTo(most)))
 
 const ConfigSchema = Schema.Struct({
   model_type: Schema.Literals(["t5", "umt5"]),
-  vocab_size: Count,
-  d_model: Count,
-  d_kv: Count,
-  d_ff: Count,
-  num_layers: Count,
-  num_heads: Count,
-  relative_attention_num_buckets: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(4))),
-  relative_attention_max_distance: Count,
+  vocab_size: upTo(4_194_304),
+  d_model: upTo(65_536),
+  d_kv: upTo(4096),
+  d_ff: upTo(1_048_576),
+  num_layers: upTo(1024),
+  num_heads: upTo(1024),
+  relative_attention_num_buckets: upTo(65_536, 4),
+  relative_attention_max_distance: upTo(1_048_576),
   layer_norm_epsilon: Schema.optionalKey(Schema.Number.check(Schema.isGreaterThan(0))),
   feed_forward_proj: Schema.optionalKey(Schema.Literals(["gated-gelu", "relu"])),
 })
