@@ -36,7 +36,7 @@ describe("parseVaeConfig", () => {
     [{ layers_per_block: 1e9 }, "layers_per_block", "1000000000, but a value less than or equal to 256"],
     [{ latent_channels: 1e9 }, "latent_channels", "1000000000, but a value less than or equal to 4096"],
     [{ block_out_channels: [128, 256, 256, 2 ** 40] }, "block_out_channels", "less than or equal to 65536"],
-    [{ block_out_channels: new Array(1e6).fill(32) }, "block_out_channels", "a length of at most 8"],
+    [{ block_out_channels: Array.from({ length: 1e6 }, () => 32) }, "block_out_channels", "a length of at most 8"],
     [{ sample_width: 1e12 }, "sample_width", "1000000000000, but a value less than or equal to 65536"],
     [{ sample_height: 1e12 }, "sample_height", "1000000000000, but a value less than or equal to 65536"],
     [{ temporal_compression_ratio: 2 ** 40 }, "temporal_compression_ratio", "less than or equal to 64"],
