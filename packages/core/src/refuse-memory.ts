@@ -19,7 +19,7 @@ export const refuseWhatDoesNotFit: (
   const peak = peakOf(stages)
   if (peak <= memoryBytes) return
   const stage = stages.find(({ bytes }) => bytes === peak)!
-  const mend = yield* whatWouldFit(request, plan, memoryBytes)
+  const mend = yield* whatWouldFit(request, plan, memoryBytes, peak)
   const { frames, height, width } = plan.latents
   return yield* new RequestError({
     message: `${counted(frames)} of ${width}×${height} need about ${gigabytes(peak)} of memory (to ${verbs[stage.name]}), but ${gigabytes(memoryBytes)} are free: ${mend}.`,
@@ -37,7 +37,12 @@ const verbs = {
 } as const
 
 /** Work in tiles, or else the longest video that fits, or else the largest picture. */
-const whatWouldFit = Effect.fnUntraced(function* (request: AnyRequest, plan: RunPlan, memoryBytes: number) {
+const whatWouldFit = Effect.fnUntraced(function* (
+  request: AnyRequest,
+  plan: RunPlan,
+  memoryBytes: number,
+  peak: number,
+) {
   const vae = yield* VideoVae
   const denoiser = yield* Denoiser
   const { frames, height, width, padding } = plan.latents
@@ -53,14 +58,13 @@ const whatWouldFit = Effect.fnUntraced(function* (request: AnyRequest, plan: Run
       return undefined
     }
   }
-  const fits = Effect.fnUntraced(function* (latents: LatentPlan) {
-    return peakOf(yield* estimateMemory(request, { ...plan, latents })) <= memoryBytes
-  })
+  const peakAt = (latents: LatentPlan) => Effect.map(estimateMemory(request, { ...plan, latents }), peakOf)
   const shorter = plan.latents.size.frames - padding - 1
   const ofLength = (latentFrames: number) => legal({ frames: vae.decodedFrames(latentFrames), height, width })
   // A VAE takes even and odd numbers in other pieces (8N and 8N+1 frames), so memory grows within each of the two only.
-  const even = yield* mostThatFit(Math.floor(shorter / 2), (half) => ofLength(2 * half), fits)
-  const odd = yield* mostThatFit(Math.ceil(shorter / 2), (half) => ofLength(2 * half - 1), fits)
+  const search = [peakAt, memoryBytes, peak] as const
+  const even = yield* mostThatFit(Math.floor(shorter / 2), (half) => ofLength(2 * half), ...search)
+  const odd = yield* mostThatFit(Math.ceil(shorter / 2), (half) => ofLength(2 * half - 1), ...search)
   const fewer = Math.max(even?.frames ?? 0, odd?.frames ?? 0)
   if (fewer > 0) return request.video === undefined ? `ask for ${counted(fewer)}` : `give a video of ${counted(fewer)}`
   for (const part of [3 / 4, 1 / 2, 1 / 4]) {
@@ -70,7 +74,7 @@ const whatWouldFit = Effect.fnUntraced(function* (request: AnyRequest, plan: Run
     }
     const size = { height: shrink(height, denoiser.patch.height), width: shrink(width, denoiser.patch.width) }
     const smaller = legal({ frames, ...size })
-    if (smaller !== undefined && (yield* fits(smaller))) {
+    if (smaller !== undefined && (yield* peakAt(smaller)) <= memoryBytes) {
       const pixels = `${size.width}×${size.height} pixels`
       if (request.video !== undefined) return `resize the video to ${pixels}`
       return request.image === undefined ? `ask for ${pixels}` : `resize the image to ${pixels}`
@@ -79,23 +83,41 @@ const whatWouldFit = Effect.fnUntraced(function* (request: AnyRequest, plan: Run
   return "free memory, or use a smaller model"
 })
 
-/** The longest of the plans 1 to `most` that are legal and fit, in a logarithm of so many tries: memory grows with them. */
+/**
+ * The longest of the plans 1 to `most` that are legal and fit. Memory grows with them, and mostly along a line: the next try is where
+ * the line through the last two tries, `beyond` being that of one more than `most`, meets what there is; every fourth one halves.
+ */
 const mostThatFit = Effect.fnUntraced(function* <E, R>(
   most: number,
   planOf: (length: number) => LatentPlan | undefined,
-  fits: (plan: LatentPlan) => Effect.Effect<boolean, E, R>,
+  peakAt: (plan: LatentPlan) => Effect.Effect<number, E, R>,
+  memoryBytes: number,
+  beyond: number,
 ) {
   let longest: LatentPlan | undefined
   // Of the lengths up to `below` the longest that fits is known, and none from `above` on fits.
   let [below, above] = [0, most + 1]
-  while (above - below > 1) {
-    const middle = Math.floor((below + above) / 2)
-    let length = middle
+  let [before, last] = [
+    { length: 0, peak: 0 },
+    { length: above, peak: beyond },
+  ]
+  for (let tries = 1; above - below > 1; tries++) {
+    // A try takes seconds where graphs are large, and an interruption has to be heard meanwhile.
+    yield* Effect.yieldNow
+    const slope = (last.peak - before.peak) / (last.length - before.length)
+    const crossing = Math.floor(last.length + (memoryBytes - last.peak) / slope)
+    const halves = tries % 4 === 0 || Number.isNaN(crossing)
+    const longer = halves ? Math.floor((below + above) / 2) : Math.min(Math.max(crossing, below + 1), above - 1)
+    let length = longer
     let plan = planOf(length)
     while (plan === undefined && length - 1 > below) plan = planOf(--length)
-    if (plan !== undefined && !(yield* fits(plan))) above = length
+    if (plan !== undefined) {
+      before = last
+      last = { length, peak: yield* peakAt(plan) }
+    }
+    if (plan !== undefined && last.peak > memoryBytes) above = length
     else {
-      below = middle
+      below = longer
       longest = plan ?? longest
     }
   }

@@ -2,6 +2,7 @@ import type { ModelError } from "@auteur/core"
 import { decodeConfig } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { mostTokens } from "./grid.ts"
 
 /** The fields of a CogVideoX transformer's `config.json` that decide what is computed, under the file's own names. */
 export interface TransformerConfig {
@@ -117,6 +118,3 @@ const contradiction = (config: TransformerConfig): string | undefined => {
   }
   return undefined
 }
-
-/** Four times those of the longest and largest video of CogVideoX 1.5. */
-const mostTokens = 2 ** 20

@@ -22,6 +22,9 @@ export const trainedSize = (config: TransformerConfig): LatentSize => ({
   width: config.sample_width,
 })
 
+/** Tokens that are attended at once at most: four times those of the largest grid that a model of CogVideoX was trained on. */
+export const mostTokens: number = 2 ** 20
+
 /** The tokens that latents of a size are cut into. */
 export const gridOf = (config: TransformerConfig, size: LatentSize): Grid => {
   const patch = patchOf(config)

@@ -51,6 +51,12 @@ describe("refuseSize", () => {
       /7 latent frames .* for 13 only, which are 49 frames/,
     ],
     [
+      "more tokens than are attended",
+      {},
+      { frames: 1_048_577, height: 2, width: 2 },
+      /1048577 latent frames of 16×16 pixels .* are 1048577 tokens, and at most 1048576/,
+    ],
+    [
       "a side longer than the grid of 1.5",
       temporal,
       { frames: 22, height: 170, width: 96 },

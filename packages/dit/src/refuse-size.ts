@@ -1,6 +1,6 @@
 import type { LatentSize, LatentSpaceShape } from "@auteur/core"
 import type { TransformerConfig } from "./config.ts"
-import { patchOf, trainedSize } from "./grid.ts"
+import { gridOf, mostTokens, patchOf, trainedSize } from "./grid.ts"
 
 /** Says in pixels why the transformer cannot run on latents of a size, or `undefined` when it can. */
 export const refuseSize = (
@@ -18,7 +18,24 @@ export const refuseSize = (
   if (size.frames < 1 || size.frames % patch.frames !== 0) {
     return `${name} works on ${patch.frames} latent frames at a time and cannot run on ${size.frames}: ${nearest(size.frames, patch.frames, 1)}.`
   }
-  return refuseLearned(config, pixels, name, size) ?? refuseBeyondTable(config, pixels, name, size)
+  return (
+    refuseLearned(config, pixels, name, size) ??
+    refuseBeyondTable(config, pixels, name, size) ??
+    refuseTokens(config, pixels, name, size)
+  )
+}
+
+/** Beyond what any memory attends, even to count it would take minutes. */
+const refuseTokens = (
+  config: TransformerConfig,
+  pixels: number,
+  name: string,
+  size: LatentSize,
+): string | undefined => {
+  const { frames, height, width } = gridOf(config, size)
+  const tokens = frames * height * width
+  if (tokens <= mostTokens) return undefined
+  return `${size.frames} latent frames of ${size.width * pixels}×${size.height * pixels} pixels cannot be made with ${name}: they are ${tokens} tokens, and at most ${mostTokens} are attended; ask for fewer frames or a smaller size.`
 }
 
 const nearest = (length: number, multiple: number, unit: number): string => {

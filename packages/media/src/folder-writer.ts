@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto"
-import { access, constants, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises"
+import { access, constants, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { MediaError } from "@auteur/core"
 import { checkOptions, type FrameWriter, type FrameWriterOptions, frameWriter } from "./frame-writer.ts"
 import { pictureTexts } from "./png-writer.ts"
 import { encodePng } from "./png.ts"
-import { explainWriteFailure } from "./write-file.ts"
+import { explainWriteFailure, statIfPresent } from "./write-file.ts"
 
 /** Takes frames one by one and keeps them at a path, which holds all of them or what it held before. */
 export interface VideoSink {
@@ -26,7 +26,7 @@ const frameName = (index: number): string => `frame-${String(index + 1).padStart
 export const checkFolder = async (path: string): Promise<void> => {
   const target = resolve(path)
   try {
-    const present = await stat(target).catch(() => undefined)
+    const present = await statIfPresent(target)
     if (present !== undefined && !present.isDirectory()) {
       throw new MediaError({ message: `Cannot write ${path}: it is a file, not a folder. Name another place.` })
     }
@@ -74,7 +74,7 @@ export const folderSink = (path: string, options: FrameWriterOptions): VideoSink
       await checkFolder(path)
       await attempt(async () => {
         const old = `${beside}.old`
-        const replaces = (await stat(target).catch(() => undefined)) !== undefined
+        const replaces = (await statIfPresent(target)) !== undefined
         if (replaces) await rename(target, old)
         await rename(temporary, target)
         if (replaces) await rm(old, { recursive: true, force: true })

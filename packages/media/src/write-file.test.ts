@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { MediaError } from "@auteur/core"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { writeFileAtomically } from "./write-file.ts"
+import { checkWritable, writeFileAtomically } from "./write-file.ts"
 
 let folder: string
 beforeEach(async () => {
@@ -63,6 +63,12 @@ it("says that a file is no folder", async () => {
     "message",
     expect.stringContaining("is a file, not a folder"),
   )
+})
+
+it("says before the work that a name is too long", async () => {
+  const path = join(folder, `${"x".repeat(300)}.mp4`)
+  await expect(checkWritable(path)).rejects.toThrow("the name is too long. Name a shorter one.")
+  expect(await refusal(path)).toHaveProperty("message", expect.stringContaining("the name is too long"))
 })
 
 it("keeps the old file and removes the begun one when the disk is full", async () => {

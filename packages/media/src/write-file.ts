@@ -1,7 +1,18 @@
 import { randomUUID } from "node:crypto"
+import type { Stats } from "node:fs"
 import { access, constants, realpath, rename, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { MediaError } from "@auteur/core"
+
+/** What is at a path; nothing where there is nothing, and what else is wrong with the path is thrown. */
+export const statIfPresent = async (path: string): Promise<Stats | undefined> => {
+  try {
+    return await stat(path)
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return undefined
+    throw cause
+  }
+}
 
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "unknown"
@@ -40,9 +51,9 @@ export const explainWriteFailure = (path: string, cause: unknown): string => {
  * @throws MediaError that names the path and the mend; the temporary file is removed
  */
 export const writeFileAtomically = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const present = await stat(path).catch(() => undefined)
   let temporary: string | undefined
   try {
+    const present = await statIfPresent(path)
     if (present?.isDirectory()) throw Object.assign(new Error(path), { code: "EISDIR" })
     if (present !== undefined && !present.isFile()) return await writeFile(path, bytes)
     const target = present === undefined ? path : await realpath(path)
@@ -64,7 +75,7 @@ export const writeFileAtomically = async (path: string, bytes: Uint8Array): Prom
  */
 export const checkWritable = async (path: string): Promise<void> => {
   try {
-    const present = await stat(path).catch(() => undefined)
+    const present = await statIfPresent(path)
     if (present?.isDirectory()) throw Object.assign(new Error(path), { code: "EISDIR" })
     await access(present === undefined ? dirname(path) : path, constants.W_OK)
     if (present === undefined && !(await stat(dirname(path))).isDirectory()) {
