@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises"
+import { chmod, mkdir, open, readdir, symlink, writeFile } from "node:fs/promises"
 import { beforeAll, describe, expect, it } from "vitest"
 import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
 
@@ -9,6 +9,9 @@ beforeAll(async () => {
   await writeFile(folder.file("dot.png"), Buffer.from(dot, "base64"))
   await writeFile(folder.file("text.txt"), "no prompt, no video, no checkpoint")
   await writeFile(folder.file("empty.txt"), "# nothing\n")
+  await writeFile(folder.file("empty.mp4"), "")
+  await writeFile(folder.file("binary.txt"), Uint8Array.of(0x61, 0xff, 0x0a, 0xfe))
+  await writeFile(folder.file("zeros.txt"), "a fox\n\0\0\n")
 })
 
 describe("bad input gets one clear sentence, the right exit code, no stack, and leaves no file", () => {
@@ -41,6 +44,23 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     [1, "text.txt cannot be resumed", ["--resume", "text.txt"]],
     [1, "There is no file of prompts at nope.txt", ["--batch", "nope.txt"]],
     [1, "empty.txt holds no prompt", ["--batch", "empty.txt"]],
+    [1, "binary.txt is no text in UTF-8", ["--batch", "binary.txt"]],
+    [1, "zeros.txt is no text", ["--batch", "zeros.txt"]],
+    [1, "/dev/zero is larger than 16 MB", ["--batch", "/dev/zero"]],
+    [1, "There is no checkpoint at /dev/zero that can be read", ["--resume", "/dev/zero"]],
+    [1, "/dev/zero cannot be read. It is no file", ["a fox", "--video", "/dev/zero"]],
+    [1, "There is no image at /dev/zero that can be read", ["a fox", "--image", "/dev/zero"]],
+    [1, "empty.mp4 cannot be read. This file is empty.", ["a fox", "--video", "empty.mp4"]],
+    [1, "empty.mp4 cannot be resumed", ["--resume", "empty.mp4"]],
+    [1, "dot.png has 1 frame, but 9 are asked for", ["a fox", "--frames", "9", "--video", "dot.png"]],
+    [1, "the name is too long", ["a fox", "-o", `${"x".repeat(300)}.mp4`]],
+    [1, "1000000000 steps cannot be made", ["a fox", "--steps", "1000000000"]],
+    [1, "1250001 latent frames of 16×16 pixels cannot be made", ["a fox", "--frames", "5000001", "--size", "16x16"]],
+    [1, '"../x" is no name of a model on Hugging Face', ["models", "pull", "../x"]],
+    [1, '"a/b@../../x" is no name of a model on Hugging Face', ["models", "pull", "a/b@../../x"]],
+    [2, '"1e30". Expected: a whole number from -2^63 to 2^64-1', ["a fox", "--seed", "1e30"]],
+    [2, '"18446744073709551616". Expected: a whole number', ["a fox", "--seed", "18446744073709551616"]],
+    [2, '"nan". Expected', ["a fox", "--guidance", "nan"]],
     [2, "There is no prompt", ["--steps", "3"]],
     [2, "A prompt and --batch are both given", ["a fox", "--batch", "empty.txt"]],
     [2, "--strength says how much of a video is made anew", ["a fox", "--strength", "0.5"]],
@@ -80,5 +100,29 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     expect(full.code).toBe(1)
     expect(await run("--resume", "full.mp4.auteur", "-o", "elsewhere.mp4")).toMatchObject({ code: 0, errors: "" })
     expect(await readdir(folder.path())).toContain("elsewhere.mp4")
+  })
+
+  it.each([
+    [["a fox", "--steps", "1", "--frames", "1", "-o", "told.mp4"], ["told.mp4"]],
+    [["a fox", "--steps", "1", "--frames", "1", "-o", "told.mp4", "--json"], ["told.mp4"]],
+    [["models"], []],
+  ])("no space for what is printed: %j", async (args, made) => {
+    const before = await readdir(folder.path())
+    const full = await open("/dev/full", "w")
+    const { code, errors } = await auteur(args, { cwd: folder.path(), stdio: ["ignore", full.fd, "pipe"] })
+    await full.close()
+    expect(errors.split("\n").filter((line) => line.startsWith("What is printed"))).toEqual([
+      "What is printed cannot be written (the disk is full): send it to another place.",
+    ])
+    expect(code).toBe(1)
+    expectClearErrors(errors)
+    expect((await readdir(folder.path())).toSorted()).toEqual([...new Set([...before, ...made])].toSorted())
+  })
+
+  it("takes a seed of 64 bits", async () => {
+    const args = ["a fox", "--steps", "1", "--frames", "1", "-o", "wide.mp4", "--seed", "18446744073709551615"]
+    const { code, output } = await auteur(args, { cwd: folder.path() })
+    expect(output).toBe("wide.mp4  (seed 18446744073709551615)\n")
+    expect(code).toBe(0)
   })
 })

@@ -16,6 +16,7 @@ import { modelsCommand } from "./models.ts"
 import { presenterLayer } from "./presenter.ts"
 import { clearLine } from "./progress-bar.ts"
 import { endBySignal, watchSignals } from "./signals.ts"
+import { watchOutputs } from "./outputs.ts"
 
 const commands = [generateCommand, estimateCommand, modelsCommand, doctorCommand] as const
 
@@ -52,11 +53,7 @@ const teardown: Runtime.Teardown = (exit, onExit) => {
 }
 
 watchSignals()
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // Whoever read this has gone, so the rest is not wanted.
-  if (error.code === "EPIPE") process.kill(process.pid, "SIGTERM")
-  else throw error
-})
+watchOutputs()
 Command.runWith(auteur, { version })(withCommand(process.argv.slice(2))).pipe(
   Effect.provide(Layer.merge(NodeServices.layer, presenterLayer)),
   Effect.catch((error) => Effect.fail(explain(error))),

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
 import { type CommandError, usageError } from "./command-error.ts"
+import { parseSeed } from "./seed.ts"
 import { parseSize } from "./size.ts"
 
 const flag = <A>(flag: Flag.Flag<A>, description: string): Flag.Flag<Option.Option<A>> =>
@@ -26,7 +27,10 @@ export const requestFlags = {
     `A model folder in the layout of diffusers, a bundled name, or org/name of a pulled model; default ${defaultModel}`,
   ),
   steps: flag(Flag.Int("steps"), `Steps of the sampler: more take longer and are more exact; default ${defaultSteps}`),
-  seed: flag(Flag.Int("seed"), "The same seed gives the same video; by default a new one, which is printed"),
+  seed: flag(
+    Flag.String("seed").pipe(Flag.filterMap(parseSeed, () => "a whole number from -2^63 to 2^64-1")),
+    "The same seed gives the same video; by default a new one, which is printed",
+  ),
   sampler: flag(Flag.String("sampler"), `One of ${samplerNames.join(", ")}; by default the model folder's own`),
   guidance: flag(
     Flag.Finite("guidance"),

@@ -23,13 +23,13 @@ export const auteur = (
   begun?: (process: ChildProcess) => void,
 ): Promise<Result> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [start, ...args], { ...options, stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawn(process.execPath, [start, ...args], { stdio: ["ignore", "pipe", "pipe"], ...options })
     let output = ""
     let errors = ""
-    child.stdout!.on("data", (chunk: Buffer) => {
+    child.stdout?.on("data", (chunk: Buffer) => {
       output += chunk.toString()
     })
-    child.stderr!.on("data", (chunk: Buffer) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
       errors += chunk.toString()
       watch?.(errors, child)
     })

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises"
 import { MediaError, Tensor, type Video } from "@auteur/core"
 import { readImage, resizeImage } from "@auteur/media"
 import * as Effect from "effect/Effect"
+import { readRegularFile } from "./read-regular-file.ts"
 
 /** Reads an image file as one frame of the wanted size. (1, 1, height, width, 3) */
 export const readPicture: (
@@ -9,7 +9,7 @@ export const readPicture: (
   size: { readonly width: number; readonly height: number },
 ) => Effect.Effect<Video, MediaError> = Effect.fnUntraced(function* (path, { width, height }) {
   const bytes = yield* Effect.tryPromise({
-    try: () => readFile(path),
+    try: () => readRegularFile(path),
     catch: () => new MediaError({ message: `There is no image at ${path} that can be read: check the path.` }),
   })
   const frame = yield* Effect.try({

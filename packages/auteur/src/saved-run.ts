@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import {
   type Checkpoint,
@@ -10,6 +9,7 @@ import {
 } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { readRegularFile } from "./read-regular-file.ts"
 import { fromMetadata, toMetadata, type VideoRecord } from "./video-record.ts"
 
 /** A run that was interrupted: where it stands, and what its video is to be. */
@@ -48,7 +48,7 @@ export const encodeRun = ({ checkpoint, record, model, output }: SavedRun): Uint
 /** Reads what an interrupted run left; a `CheckpointError` says what is wrong with the file. */
 export const readRun: (path: string) => Effect.Effect<SavedRun, CheckpointError> = Effect.fnUntraced(function* (path) {
   const bytes = yield* Effect.tryPromise({
-    try: () => readFile(path),
+    try: () => readRegularFile(path),
     catch: () =>
       new CheckpointError({ message: `There is no checkpoint at ${path} that can be read: check the path.` }),
   })

@@ -1,5 +1,5 @@
 import { basename } from "node:path"
-import { Denoiser, latentFrames, type MediaError, type Video, VideoReader, VideoVae } from "@auteur/core"
+import { Denoiser, latentFrames, MediaError, type Video, VideoReader, VideoVae } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { readPicture } from "./read-picture.ts"
 
@@ -44,6 +44,11 @@ export const startVideo: (
     // One more than is used shows whether there are more.
     const file = yield* reader.read(source, { maxFrames: most + 1, size })
     const read = file.video.length("frames")
+    if (frames !== undefined && Number.isSafeInteger(frames) && read < frames) {
+      return yield* new MediaError({
+        message: `${source} has ${read} ${read === 1 ? "frame" : "frames"}, but ${frames} are asked for: ask for no more, or give a longer video.`,
+      })
+    }
     let length = Math.min(read, most)
     const isLegal = (count: number) => {
       const latent = latentFrames(count, vae.temporalCompression)

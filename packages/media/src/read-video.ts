@@ -28,7 +28,12 @@ const wholeFile = async (path: string): Promise<Uint8Array> => {
 }
 
 const openKind = async (source: string | Uint8Array): Promise<OpenedVideo> => {
-  if (typeof source === "string" && (await stat(source)).isDirectory()) return openFolder(source)
+  if (typeof source === "string") {
+    const present = await stat(source)
+    if (present.isDirectory()) return openFolder(source)
+    // A device or a pipe may never end, and is read in one direction only.
+    if (!present.isFile()) throw new MediaError({ message: "It is no file: save the video to one first." })
+  }
   const head = typeof source === "string" ? await readHead(source) : source.subarray(0, HEAD)
   if (head.length === 0) throw new MediaError({ message: "This file is empty." })
   const bytes = (): Promise<Uint8Array> => (typeof source === "string" ? wholeFile(source) : Promise.resolve(source))
