@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process"
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
 import { startModelServer } from "../test/model-server.ts"
 import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
@@ -115,6 +117,15 @@ describe("help", () => {
     expect(output).toContain("generate")
     expect(output).toContain("guidance")
     expect(code).toBe(0)
+  })
+
+  it("completions complete in bash", async () => {
+    await writeFile(folder.file("completions"), (await run("--completions", "bash")).output)
+    const script = `source ./completions
+      complete() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; _auteur auteur "\${!#}"; echo "\${COMPREPLY[*]}"; }
+      complete auteur mod; complete auteur generate --ste; complete auteur generate --start inv; complete auteur models ""`
+    const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: folder.path() })
+    expect(stdout).toBe("models\n--steps\ninversion inversion-free\npull check\n")
   })
 
   it("--version", async () => {

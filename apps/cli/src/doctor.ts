@@ -1,4 +1,4 @@
-import { inspectMachine } from "auteur"
+import { defaultModel, inspectMachine } from "auteur"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
@@ -8,8 +8,8 @@ import { CommandError } from "./command-error.ts"
 const flags = {
   model: Flag.String("model").pipe(
     Flag.withAlias("m"),
-    Flag.withDescription("The model to look at and to try"),
-    Flag.withDefault("emoji-world"),
+    Flag.withDescription(`The model to look at and to try; default ${defaultModel}`),
+    Flag.withDefault(defaultModel),
   ),
   json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON instead of lines"), Flag.withDefault(false)),
 }

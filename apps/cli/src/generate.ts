@@ -23,7 +23,7 @@ const flags = {
   output: Flag.String("output").pipe(
     Flag.withAlias("o"),
     Flag.withDescription(
-      "The file to write, ending in .mp4, .webp or .gif, or in / for a folder of PNG frames; by default an MP4 named after the prompt",
+      "The file to write, ending in .mp4, .webp, .gif or .png (one frame), or in / for a folder of PNG frames; by default an MP4 named after the prompt",
     ),
     Flag.optional,
   ),

@@ -29,7 +29,7 @@ export const requestFlags = {
   steps: flag(Flag.Int("steps"), `Steps of the sampler: more take longer and are more exact; default ${defaultSteps}`),
   seed: flag(
     Flag.String("seed").pipe(Flag.filterMap(parseSeed, () => "a whole number from -2^63 to 2^64-1")),
-    "The same seed gives the same video; by default a new one, which is printed",
+    "A whole number: the same one gives the same video; by default a new one, which is printed",
   ),
   sampler: flag(Flag.String("sampler"), `One of ${samplerNames.join(", ")}; by default the model folder's own`),
   guidance: flag(
