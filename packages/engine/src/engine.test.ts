@@ -253,12 +253,12 @@ it.live("an engine that is closed in the middle of a forward does not take the p
 
 it.live("threads that are closed, or left alone, while they load do not take the process with them", () =>
   Effect.gen(function* () {
-    const run = (name: string, ...args: ReadonlyArray<string>) => {
-      const script = fileURLToPath(new URL(`../test/${name}.ts`, import.meta.url))
-      return Effect.promise(() => promisify(execFile)(process.execPath, [script, ...args]))
-    }
-    assert.strictEqual((yield* run("closed-while-loading", "20")).stdout, "loaded\nclosed\n")
-    assert.strictEqual((yield* run("ended-while-loading")).stdout, "end\nloaded\n")
+    const run = (script: URL, ...args: ReadonlyArray<string>) =>
+      Effect.promise(() => promisify(execFile)(process.execPath, [fileURLToPath(script), ...args]))
+    const closed = new URL("../test/closed-while-loading.ts", import.meta.url)
+    assert.strictEqual((yield* run(closed, "20")).stdout, "loaded\nclosed\n")
+    const alone = new URL("../test/ended-while-loading.ts", import.meta.url)
+    assert.strictEqual((yield* run(alone)).stdout, "end\nloaded\n")
   }),
 )
 
