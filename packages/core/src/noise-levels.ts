@@ -1,3 +1,4 @@
+import { exp, log } from "./elementary-functions.ts"
 import type { Level, NoiseProcess, Prediction, PredictionType } from "./noise-process.ts"
 import { ShapeError } from "./shape-error.ts"
 import { type Latents, Tensor } from "./tensor.ts"
@@ -31,10 +32,10 @@ const alphaCumprodAt = (table: Float64Array, timestep: number): number => {
   const [a, b, w] = [table[before]!, table[after]!, timestep - before]
   if (w === 0 || a === b) return a
   if (!hasLogSnr(a) || !hasLogSnr(b)) return a + w * (b - a)
-  return 1 / (1 + Math.exp(-(logSnr(a) * (1 - w) + logSnr(b) * w)))
+  return 1 / (1 + exp(-(logSnr(a) * (1 - w) + logSnr(b) * w)))
 }
 
-const logSnr = (alphaCumprod: number): number => Math.log(alphaCumprod / (1 - alphaCumprod))
+const logSnr = (alphaCumprod: number): number => log(alphaCumprod / (1 - alphaCumprod))
 
 /** Pure noise, the end of a zero-terminal-SNR table, has no finite log-SNR, nor has no noise: next to them ᾱ itself is interpolated. */
 const hasLogSnr = (alphaCumprod: number): boolean => alphaCumprod > 0 && alphaCumprod < 1
@@ -68,9 +69,9 @@ const matchVariancePreserving = (
   process: Extract<NoiseProcess, { kind: "variance-preserving" }>,
   { alpha, sigma }: Level,
 ): Level => {
-  const norm = Math.hypot(alpha, sigma)
-  const target = (alpha / norm) ** 2
-  return { alpha: alpha / norm, sigma: sigma / norm, timestep: timestepOf(process.alphasCumprod, target) }
+  const norm = Math.sqrt(alpha * alpha + sigma * sigma)
+  const matched = { alpha: alpha / norm, sigma: sigma / norm }
+  return { ...matched, timestep: timestepOf(process.alphasCumprod, matched.alpha * matched.alpha) }
 }
 
 /** The fractional timestep at which the table, which falls, reaches ᾱ: the inverse of {@link levelAt}. */

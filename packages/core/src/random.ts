@@ -1,3 +1,4 @@
+import { cos, log, sin } from "./elementary-functions.ts"
 import { Mt19937 } from "./mt19937.ts"
 
 /** Everything a `Random` needs to continue, as plain values that survive JSON unchanged. */
@@ -35,20 +36,20 @@ const twoPi = Math.fround(2 * Math.PI)
 /** Turns 16 uniforms of float32 at `start` into 16 normals: the first 8 are radii, the last 8 angles. */
 const boxMuller16 = (data: Float32Array, start: number): void => {
   for (let i = start; i < start + 8; i++) {
-    const logarithm = Math.fround(Math.log(1 - data[i]!))
+    const logarithm = Math.fround(log(1 - data[i]!))
     const radius = Math.fround(Math.sqrt(Math.fround(-2 * logarithm)))
     const angle = Math.fround(twoPi * data[i + 8]!)
-    data[i] = radius * Math.fround(Math.cos(angle))
-    data[i + 8] = radius * Math.fround(Math.sin(angle))
+    data[i] = radius * Math.fround(cos(angle))
+    data[i + 8] = radius * Math.fround(sin(angle))
   }
 }
 
 const boxMuller16Float64 = (data: Float64Array, start: number): void => {
   for (let i = start; i < start + 8; i++) {
-    const radius = Math.sqrt(-2 * Math.log(1 - data[i]!))
+    const radius = Math.sqrt(-2 * log(1 - data[i]!))
     const angle = 2 * Math.PI * data[i + 8]!
-    data[i] = radius * Math.cos(angle)
-    data[i + 8] = radius * Math.sin(angle)
+    data[i] = radius * cos(angle)
+    data[i + 8] = radius * sin(angle)
   }
 }
 
@@ -172,8 +173,8 @@ export class Random {
       return value
     }
     const angle = 2 * Math.PI * this.#uniform53()
-    const radius = Math.sqrt(-2 * Math.log1p(-this.#uniform53()))
-    this.#nextNormal = radius * Math.sin(angle)
-    return radius * Math.cos(angle)
+    const radius = Math.sqrt(-2 * log(1 - this.#uniform53()))
+    this.#nextNormal = radius * sin(angle)
+    return radius * cos(angle)
   }
 }

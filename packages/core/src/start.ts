@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { LatentSize } from "./denoiser.ts"
+import { exp } from "./elementary-functions.ts"
 import { type EngineError, type ModelError, PipelineError } from "./errors.ts"
 import { addNoise } from "./noise-levels.ts"
 import { guarded } from "./part-failure.ts"
@@ -26,7 +27,7 @@ export const startFromNoise = (plan: RunPlan, random: Random): Begin =>
     const noise = drawNoise(plan.latents.size, vae.latentChannels, random)
     const { alpha, sigma } = plan.steps.levels[0]!
     // Normal latents with normal noise have this deviation: 1 on diffusion, less where rectified flow begins below pure noise.
-    const deviation = Math.fround(Math.hypot(alpha, sigma))
+    const deviation = Math.fround(Math.sqrt(alpha * alpha + sigma * sigma))
     if (deviation !== 1) scale(noise, deviation)
     return { state: samplerStart(noise), image: undefined }
   })
@@ -110,7 +111,7 @@ const samplePosterior = ({ mean, logVariance }: Posterior, random: Random): Late
   const [m, l] = [mean.contiguous().values(), logVariance.contiguous().values()]
   const noise = random.normal(m.length)
   const data = new Float32Array(m.length)
-  for (let i = 0; i < data.length; i++) data[i] = m[i]! + Math.fround(Math.exp(0.5 * l[i]!)) * noise[i]!
+  for (let i = 0; i < data.length; i++) data[i] = m[i]! + Math.fround(exp(0.5 * l[i]!)) * noise[i]!
   return Tensor.from("batch channels frames height width", mean.shape, data)
     .permute("batch frames channels height width")
     .contiguous()

@@ -25,7 +25,10 @@ export const std = (tensor: AnyTensor<"float32">): number => {
   const values = valuesOf("std", tensor, 2)
   const center = mean(tensor)
   let sum = 0
-  for (let i = 0; i < values.length; i++) sum += (values[i]! - center) ** 2
+  for (let i = 0; i < values.length; i++) {
+    const distance = values[i]! - center
+    sum += distance * distance
+  }
   return Math.sqrt(sum / (values.length - 1))
 }
 

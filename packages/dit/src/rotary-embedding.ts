@@ -1,5 +1,7 @@
+import { cos as cosine, sin as sine } from "@auteur/core"
 import { type Graph, int, type Value } from "@auteur/engine"
 import type { TransformerConfig } from "./config.ts"
+import { frequency } from "./frequency.ts"
 import { gridOf, type Grid, trainedSize } from "./grid.ts"
 
 /**
@@ -19,9 +21,9 @@ export const rotaryTables = (
   let at = 0
   const write = (position: number, count: number): void => {
     for (let j = 0; j < count; j++, at++) {
-      const angle = position * 10000 ** (-j / count)
-      cos[at] = Math.cos(angle)
-      sin[at] = Math.sin(angle)
+      const angle = position * frequency(j / count)
+      cos[at] = cosine(angle)
+      sin[at] = sine(angle)
     }
   }
   for (const p of t) {

@@ -1,4 +1,6 @@
+import { cos, sin } from "@auteur/core"
 import type { TransformerConfig } from "./config.ts"
+import { frequency } from "./frequency.ts"
 import type { Grid } from "./grid.ts"
 
 /**
@@ -31,8 +33,8 @@ export const sincosPositions = (
 const writeSincos = (target: Float32Array, position: number): void => {
   const half = target.length / 2
   for (let i = 0; i < half; i++) {
-    const angle = position * 10000 ** (-i / half)
-    target[i] = Math.sin(angle)
-    target[half + i] = Math.cos(angle)
+    const angle = position * frequency(i / half)
+    target[i] = sin(angle)
+    target[half + i] = cos(angle)
   }
 }

@@ -1,3 +1,4 @@
+import { exp, log } from "@auteur/core"
 import { concat, linear, type Value, type WeightScope } from "@auteur/engine"
 import type { TransformerConfig } from "./config.ts"
 
@@ -9,7 +10,7 @@ const sinusoid = (t: Value, width: number, { flip_sin_to_cos, freq_shift }: Sinu
   const half = width / 2
   // Rounded as the reference rounds it: at timestep 999 one unit in the last place of ω moves the angle by 6e-5.
   const frequencies = Float32Array.from({ length: half }, (_, i) =>
-    Math.exp(Math.fround(Math.fround(Math.fround(-Math.log(10000)) * i) / (half - freq_shift))),
+    exp(Math.fround(Math.fround(Math.fround(-log(10000)) * i) / (half - freq_shift))),
   )
   const angle = t.reshape([t.size, 1]).multiply(t.graph.constant(frequencies, [1, half]))
   const [cos, sin] = [angle.map("Cos"), angle.map("Sin")]

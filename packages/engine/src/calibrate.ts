@@ -44,12 +44,12 @@ export const calibrate: Effect.Effect<Speed, EngineError | ModelError, Engine> =
     )
     const bytesPerSecond = (wideLength * 3 * 4 * product(wide)) / rest(move.run, wideLength * secondsPerOperator)
 
-    const numbers = Float32Array.from({ length: features ** 2 }, (_, i) => ((i * 7) % 31) / 512)
+    const numbers = Float32Array.from({ length: features * features }, (_, i) => ((i * 7) % 31) / 512)
     const matrices = yield* measure(model, "matrices", { x: [rows, features] }, ({ x }, graph) =>
       repeat(layers, x!, (y) => y.matmul(graph.constant(numbers, [features, features]))).slice(0, 0, 1),
     )
-    const matrixBytes = layers * 4 * (2 * rows * features + features ** 2)
-    const flopsPerSecond = (layers * 2 * rows * features ** 2) / rest(matrices.run, matrixBytes / bytesPerSecond)
+    const matrixBytes = layers * 4 * (2 * rows * features + features * features)
+    const flopsPerSecond = (layers * 2 * rows * features * features) / rest(matrices.run, matrixBytes / bytesPerSecond)
 
     const gather = yield* measure(model, "gather", { x: pictures }, ({ x }, graph) => {
       const w = graph.constant(numbers.slice(0, product(kernel)), kernel)
@@ -61,7 +61,7 @@ export const calibrate: Effect.Effect<Speed, EngineError | ModelError, Engine> =
     const attend = yield* measure(model, "attend", { x: [1, tokens, heads * headWidth] }, ({ x }) =>
       attention(x!, x!, x!, heads).slice(1, 0, 1),
     )
-    const attentionFlopsPerSecond = (4 * tokens ** 2 * heads * headWidth) / attend.run
+    const attentionFlopsPerSecond = (4 * tokens * tokens * heads * headWidth) / attend.run
     return {
       flopsPerSecond,
       attentionFlopsPerSecond,

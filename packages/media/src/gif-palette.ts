@@ -31,6 +31,8 @@ const THRESHOLDS: ReadonlyArray<number> = Array.from({ length: 64 }, (_, i) => {
 // Levels from the darkest to the brightest threshold: with more the pattern shows, with less the bands between colours do.
 const STRENGTH = 8
 
+const square = (x: number): number => x * x
+
 /**
  * Maps frames to a palette's indices, dithered in a pattern that stands still, so that what does not move does not flicker.
  *
@@ -45,7 +47,7 @@ export const indexer = (palette: Palette): ((frame: RgbFrame) => Uint8Array) => 
     let least = Infinity
     for (let i = 0; i < palette.length; i++) {
       const [r, g, b] = palette[i]!
-      const distance = (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2
+      const distance = square(r - red) + square(g - green) + square(b - blue)
       if (distance < least) [best, least] = [i, distance]
     }
     nearest[cell] = best + 1

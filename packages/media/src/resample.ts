@@ -1,9 +1,10 @@
+import { sin } from "@auteur/core"
 import type { RgbFrame } from "./rgb-frame.ts"
 
 /** A filter for changing the size of a picture: `lanczos` (three lobes) is the sharpest, `catmull-rom` rings less. */
 export type ResampleFilter = "lanczos" | "catmull-rom"
 
-const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x))
+const sinc = (x: number): number => (x === 0 ? 1 : sin(Math.PI * x) / (Math.PI * x))
 
 const lanczos = (x: number): number => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0)
 

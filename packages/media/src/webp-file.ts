@@ -8,7 +8,7 @@ export interface Chunk {
 
 /** Little-endian number of so many bytes. */
 export const little = (value: number, bytes: number): Uint8Array =>
-  Uint8Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i))
+  Uint8Array.from({ length: bytes }, (_, i) => Math.floor(value / 2 ** (8 * i)))
 
 /** Writes a chunk: name, length, content, and a byte of padding after an odd length. */
 export const toChunk = (name: string, ...content: ReadonlyArray<Uint8Array>): Uint8Array => {

@@ -1,3 +1,5 @@
+import { cos } from "@auteur/core"
+
 /** How β grows over the timesteps. */
 export type BetaScheduleName = "linear" | "scaled_linear" | "squaredcos_cap_v2"
 
@@ -30,7 +32,10 @@ const linspace = (start: number, end: number, count: number, round: Round): Floa
 
 /** β from the cosine ᾱ(t) = cos²(π/2 · (t + 0.008) / 1.008) of arXiv 2102.09672 eq. 17, capped at 0.999. */
 const cosineBetas = (timesteps: number): Float64Array => {
-  const alphaBar = (t: number): number => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2
+  const alphaBar = (t: number): number => {
+    const root = cos((((t + 0.008) / 1.008) * Math.PI) / 2)
+    return root * root
+  }
   return Float64Array.from({ length: timesteps }, (_, i) =>
     Math.min(1 - alphaBar((i + 1) / timesteps) / alphaBar(i / timesteps), 0.999),
   )
@@ -71,7 +76,7 @@ export const zeroTerminalSnr = (alphasCumprod: Float64Array, precision: Precisio
   const roots = alphasCumprod.map((alpha) => round(Math.sqrt(alpha)))
   const [first, last] = [roots[0]!, roots[roots.length - 1]!]
   const factor = round(first / round(first - last))
-  return roots.map((root) => round(round(round(root - last) * factor) ** 2))
+  return roots.map((root) => round(round(root - last) * factor)).map((root) => round(root * root))
 }
 
 /** The β that give ᾱ, the inverse of {@link alphasCumprodOf}. */

@@ -1,4 +1,4 @@
-import { linearCombination, type SamplerShape } from "@auteur/core"
+import { linearCombination, log, type SamplerShape } from "@auteur/core"
 import {
   alphaCumprodAt,
   clipped,
@@ -10,7 +10,7 @@ import { normalLike } from "./normal-like.ts"
 import { advance, currentLevel, remembered } from "./run-position.ts"
 
 /** λ, half the logarithm of the signal-to-noise ratio. */
-const halfLogSnr = (alphaBar: number): number => Math.log(alphaBar / (1 - alphaBar)) / 2
+const halfLogSnr = (alphaBar: number): number => log(alphaBar / (1 - alphaBar)) / 2
 
 /** 1/(2r) with r = (λ − λ_back)/(λ_to − λ): how far the line through the last two clean estimates is followed. */
 const extrapolation = (back: number, at: number, to: number): number =>

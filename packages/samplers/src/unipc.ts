@@ -2,6 +2,7 @@ import {
   type Latents,
   type Level,
   linearCombination,
+  log,
   type Plan,
   rectifiedFlow,
   type SamplerShape,
@@ -18,7 +19,7 @@ export interface UniPcSettings extends FlowSettings {
 }
 
 /** λ, the logarithm of the ratio of signal to noise. */
-const logRatio = ({ alpha, sigma }: Level): number => Math.log(alpha / sigma)
+const logRatio = ({ alpha, sigma }: Level): number => log(alpha / sigma)
 
 /** e^{−h} − 1 for the step h = λ_to − λ_from: −1 when `to` has no noise. */
 const expm1OfStep = (from: Level, to: Level): number => (to.sigma * from.alpha) / (from.sigma * to.alpha) - 1

@@ -86,15 +86,15 @@ const contradiction = (
   if (odd !== undefined) {
     return `"block_out_channels" has ${odd}, which "norm_num_groups" (${norm_num_groups}) does not divide`
   }
-  const halvings = Math.log2(temporal_compression_ratio)
-  if (!Number.isInteger(halvings) || halvings >= depth) {
+  const halvings = temporalLevels(config)
+  if (2 ** halvings !== temporal_compression_ratio || halvings >= depth) {
     return `"temporal_compression_ratio" is ${temporal_compression_ratio}, but ${depth} blocks can compress time by a power of two below ${2 ** depth}`
   }
   return undefined
 }
 
 /** How many of the levels, counted from the input of the encoder or of the decoder, halve or double the frames. */
-export const temporalLevels = (config: VaeConfig): number => Math.log2(config.temporal_compression_ratio)
+export const temporalLevels = (config: VaeConfig): number => 31 - Math.clz32(config.temporal_compression_ratio)
 
 /** Pixels per latent position, along height and along width. */
 export const spatialCompression = (config: VaeConfig): number => 2 ** (config.block_out_channels.length - 1)

@@ -1,3 +1,4 @@
+import { log } from "@auteur/core"
 import type { Graph, Value } from "@auteur/engine"
 import type { T5Config } from "./config.ts"
 
@@ -16,8 +17,8 @@ export const relativePositionBucket = (relativePosition: number, config: Buckets
   const exact = Math.floor(half / 2)
   if (distance < exact) return side + distance
   const { fround } = Math
-  const octaves = fround(Math.log(fround(distance / exact)))
-  const share = fround(octaves / fround(Math.log(config.relative_attention_max_distance / exact)))
+  const octaves = fround(log(fround(distance / exact)))
+  const share = fround(octaves / fround(log(config.relative_attention_max_distance / exact)))
   return side + Math.min(half - 1, exact + Math.floor(fround(share * (half - exact))))
 }
 
