@@ -59,6 +59,10 @@ Command.runWith(auteur, { version })(withCommand(process.argv.slice(2))).pipe(
   Effect.catch((error) => Effect.fail(explain(error))),
   Effect.catchDefect((defect) => {
     const problem = defect instanceof Error ? defect.message : String(defect)
+    // Deno's sentence names what is to be permitted.
+    if (defect instanceof Error && defect.name === "NotCapable") {
+      return Effect.fail(new CommandError({ message: `auteur is not permitted to go on: ${problem}.`, exitCode: 1 }))
+    }
     return Effect.fail(new CommandError({ message: `auteur has a fault: ${problem}. Please report it.`, exitCode: 1 }))
   }),
   Effect.catch(({ message, exitCode }) =>

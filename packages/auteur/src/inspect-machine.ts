@@ -37,13 +37,22 @@ export const inspectMachine: (model?: string) => Effect.Effect<ReadonlyArray<Fin
   ]
 })
 
-/** Node before 22.18 does not run TypeScript. */
-export const inspectRuntime = (versions: Partial<NodeJS.ProcessVersions>, platform: string, arch: string): Finding => {
-  const value = `Node ${versions.node}, ${platform} ${arch}`
-  const [major = 0, minor = 0] = (versions.node ?? "0").split(".").map(Number)
-  return major > 22 || (major === 22 && minor >= 18)
+/** The oldest versions that auteur runs on, and how to get a newer one. Node before 22.18 does not run TypeScript. */
+const runtimes = [
+  { key: "bun", name: "Bun", oldest: [1, 4], mend: "run `bun upgrade`" },
+  { key: "deno", name: "Deno", oldest: [2, 9], mend: "run `deno upgrade`" },
+  { key: "node", name: "Node", oldest: [22, 18], mend: "install it from nodejs.org" },
+] as const
+
+/** Bun and Deno also say which Node they are like. */
+export const inspectRuntime = (versions: NodeJS.Dict<string>, platform: string, arch: string): Finding => {
+  const { key, name, oldest, mend } = runtimes.find(({ key }) => versions[key] !== undefined) ?? runtimes[2]
+  const version = versions[key] ?? "of an unknown version"
+  const value = `${name} ${version}, ${platform} ${arch}`
+  const [major = 0, minor = 0] = version.split(".").map(Number)
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1])
     ? { name: "runtime", value }
-    : { name: "runtime", value, problem: "Node 22.18 or newer is needed: run `npm ci`, which brings one." }
+    : { name: "runtime", value, problem: `${name} ${oldest.join(".")} or newer is needed: ${mend}.` }
 }
 
 const inspectMemory = Effect.sync(() => {

@@ -6,9 +6,9 @@ import { fileSize } from "./cache.ts"
 import type { RemoteFile } from "./remote-files.ts"
 
 // `<hash>.<owner>.incomplete`: the owner is the process that writes it, or nobody after a break that could be tidied up.
-const host = hostname().replaceAll(/[^\w-]/g, "_") || "host"
+const host = (): string => hostname().replaceAll(/[^\w-]/g, "_") || "host"
 const nobody = "auteur"
-const ownerName = (): string => `${host}~${process.pid}~${randomUUID().slice(0, 8)}`
+const ownerName = (): string => `${host()}~${process.pid}~${randomUUID().slice(0, 8)}`
 
 /** A process on another host, or whose number has been given to another one, shows by its silence that it is gone. */
 const abandonedAfter = 6 * 60_000
@@ -82,7 +82,7 @@ const findPartialFiles = async (blobs: string, hash: string) => {
 
 const mayBeRunning = (owner: string): boolean => {
   const [ownerHost, pid] = owner.split("~")
-  if (ownerHost !== host) return true
+  if (ownerHost !== host()) return true
   try {
     process.kill(Number(pid), 0)
     return true

@@ -1,0 +1,41 @@
+// The same program for each runtime: `make-videos.ts FOLDER` writes videos there and prints what else a runtime could get wrong.
+import { createHash } from "node:crypto"
+import { cos, exp, log, Random, sin } from "@auteur/core"
+import { auteur } from "auteur"
+
+const folder = process.argv[2]!
+await using film = await auteur()
+
+const fox = film.generate("a fox runs to the right in a meadow", { seed: 7, steps: 2, frames: 9 })
+const events: Array<string> = []
+for await (const { type } of fox.events) events.push(type)
+const video = await fox
+await video.save(`${folder}/fox.mp4`)
+await video.save(`${folder}/fox.webp`)
+await video.save(`${folder}/fox.gif`)
+// Large frames are coded in a thread.
+await video.save(`${folder}/large.mp4`, { scale: 5 })
+
+// Draws in every step, and turns guidance by a cosine.
+await using stirred = await auteur({ sampler: "dpm", dynamicGuidance: true })
+await (await stirred.generate("a bus at night", { seed: 8, steps: 3, frames: 1 })).save(`${folder}/bus/`)
+
+const stopped = film.generate("a star spins", { steps: 50 })
+const step = (async () => {
+  for await (const event of stopped.events) if (event.type === "step-end") stopped.stop()
+})()
+const reason = await step.catch((error: Error) => error.name)
+
+const refused = await film.generate("a fox", { frames: 7 }).then(
+  () => "",
+  (error: Error) => error.message,
+)
+
+const uniforms = Random.torch(1).uniform(4096)
+const numbers = [exp, log, sin, cos].flatMap((own) => Array.from(uniforms, (x) => own(x * 40)))
+const normals = Random.torch(2).normalFloat64(4096)
+const digest = createHash("sha256")
+  .update(Float64Array.from([...numbers, ...normals]))
+  .digest("hex")
+
+console.log(JSON.stringify({ events, reason, refused, digest }))

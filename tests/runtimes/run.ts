@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import type { InstalledRuntime } from "./installed.ts"
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly output: string
+  readonly errors: string
+}
+
+export interface RunOptions {
+  readonly cwd: string
+  /** Deno's permissions; all by default. */
+  readonly permissions?: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string>>
+  /** Sees what was printed on stderr so far. */
+  readonly watch?: (errors: string, child: ChildProcess) => void
+}
+
+/** Runs a program on a runtime, given by its file and its arguments, and waits for its end. */
+export const runOn = (
+  { name, program, before }: InstalledRuntime,
+  words: ReadonlyArray<string>,
+  { cwd, permissions = ["--allow-all"], env = {}, watch }: RunOptions,
+): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(program, [...before, ...(name === "Deno" ? permissions : []), ...words], {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    })
+    let [output, errors] = ["", ""]
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+    child.stderr.on("data", (chunk: Buffer) => {
+      errors += chunk.toString()
+      watch?.(errors, child)
+    })
+    child.on("error", reject)
+    child.on("close", (code, signal) => resolve({ code, signal, output, errors }))
+  })
