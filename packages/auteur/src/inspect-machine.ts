@@ -45,7 +45,11 @@ const runtimes = [
 ] as const
 
 /** Bun and Deno also say which Node they are like. */
-export const inspectRuntime = (versions: NodeJS.Dict<string>, platform: string, arch: string): Finding => {
+export const inspectRuntime = (
+  versions: Readonly<Record<string, string | undefined>>,
+  platform: string,
+  arch: string,
+): Finding => {
   const { key, name, oldest, mend } = runtimes.find(({ key }) => versions[key] !== undefined) ?? runtimes[2]
   const version = versions[key] ?? "of an unknown version"
   const value = `${name} ${version}, ${platform} ${arch}`

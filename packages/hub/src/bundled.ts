@@ -5,12 +5,15 @@ import { fileURLToPath } from "node:url"
 /** The model that comes with auteur. */
 export const defaultModel = "emoji-world"
 
-const bundledFolder = fileURLToPath(new URL("../../../models", import.meta.url))
+/** In the published package, and at the root of the repository. */
+const places = ["../models", "../../../models"].map((path) => fileURLToPath(new URL(path, import.meta.url)))
 
 /** The models that come with auteur: their folders by name. */
 export const bundledModels = async (): Promise<ReadonlyMap<string, string>> => {
-  const entries = await readdir(bundledFolder, { withFileTypes: true }).catch(() => [])
-  return new Map(
-    entries.filter((entry) => entry.isDirectory()).map(({ name }) => [name, join(bundledFolder, name)] as const),
-  )
+  for (const place of places) {
+    const entries = await readdir(place, { withFileTypes: true }).catch(() => undefined)
+    if (entries === undefined) continue
+    return new Map(entries.filter((entry) => entry.isDirectory()).map(({ name }) => [name, join(place, name)] as const))
+  }
+  return new Map()
 }

@@ -1,0 +1,3 @@
+import type { SamplerShape } from "@auteur/core"
+
+export declare const straight: SamplerShape

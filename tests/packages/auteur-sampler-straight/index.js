@@ -1,0 +1,22 @@
+import { linearCombination, rectifiedFlow } from "@auteur/core"
+
+/** Walks straight lines from noise to clean latents, in steps that get smaller. */
+export const straight = {
+  name: "straight",
+  process: rectifiedFlow,
+  plan: (steps) => ({
+    levels: Array.from({ length: steps }, (_, i) => {
+      const share = 1 - i / steps
+      const sigma = share * share
+      return { alpha: 1 - sigma, sigma, timestep: 1000 * sigma }
+    }),
+  }),
+  step: (plan, { index, begin, memory }, { clean, noise }) => {
+    const { alpha, sigma } = plan.levels[index + 1] ?? { alpha: 1, sigma: 0 }
+    const sample = linearCombination([
+      [alpha, clean],
+      [sigma, noise],
+    ])
+    return { index: index + 1, begin, sample, memory }
+  },
+}

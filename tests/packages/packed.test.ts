@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { auteur } from "auteur"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { codeBlocks } from "../docs.ts"
+import { bun, deno, denoPermissions } from "../runtimes/installed.ts"
+import { runOn } from "../runtimes/run.ts"
+import { type Packed, packAll, publintProblems, runIn, typeProblems } from "./packed.ts"
+
+const repository = join(import.meta.dirname, "../..")
+const outsider = join(import.meta.dirname, "auteur-sampler-straight")
+
+let folder = ""
+let packages: ReadonlyArray<Packed> = []
+const app = () => join(folder, "app")
+const ours = () => packages.filter(({ folder }) => folder !== outsider)
+
+/** A folder as that of somebody who installs everything from npm. */
+const install = async (): Promise<void> => {
+  await mkdir(app())
+  const dependencies = Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]))
+  const manifest = { private: true, type: "module", allowScripts: { "onnxruntime-node": false } }
+  await writeFile(join(app(), "package.json"), JSON.stringify({ ...manifest, dependencies }))
+  await runIn(app(), "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"])
+}
+
+/** The programs of the packages' READMEs, by the name of the package, as files of the app. */
+const programs = new Map<string, string>()
+const writePrograms = async (): Promise<void> => {
+  for (const { name, folder } of packages) {
+    const text = await readFile(join(folder, "README.md"), "utf8")
+    for (const code of codeBlocks({ path: name, text }, "ts")) {
+      const file = `${name.replace("@auteur/", "")}.ts`
+      await writeFile(join(app(), file), code)
+      programs.set(name, file)
+    }
+  }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "auteur-packages-"))
+  packages = await packAll(folder, [outsider])
+  await install()
+  await writePrograms()
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe("each published package", () => {
+  it("is in order for publint", async () => {
+    const problems = await Promise.all(ours().map(async (one) => [one.name, await publintProblems(one)] as const))
+    expect(Object.fromEntries(problems)).toEqual(Object.fromEntries(ours().map(({ name }) => [name, []])))
+  })
+
+  it("gives types to whoever imports it", async () => {
+    const libraries = ours().filter(({ name }) => name !== "@auteur/cli")
+    const problems = await Promise.all(libraries.map(async (one) => [one.name, await typeProblems(one)] as const))
+    expect(Object.fromEntries(problems)).toEqual(Object.fromEntries(libraries.map(({ name }) => [name, []])))
+  })
+
+  it("names exact versions of its siblings, effect as a peer, and has a licence and a README", async () => {
+    for (const { name, folder } of ours()) {
+      const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, object>
+      const siblings = Object.entries(manifest["dependencies"] ?? {}).filter(([name]) =>
+        /^(@auteur\/|auteur$)/.test(name),
+      )
+      for (const [, range] of siblings) expect(range).toMatch(/^\d+\.\d+\.\d+$/)
+      if (name !== "@auteur/cli") expect(manifest["peerDependencies"]).toMatchObject({ effect: "^4.1.0" })
+      for (const file of ["LICENSE", "README.md"])
+        expect(existsSync(join(app(), "node_modules", name, file))).toBe(true)
+    }
+  })
+})
+
+describe("in a folder where they are installed", () => {
+  const run = (name: string) => runIn(app(), "node", [programs.get(name)!])
+
+  it("the programs of the READMEs have the types that they use", async () => {
+    const options = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      module: "nodenext",
+      target: "es2024",
+      lib: ["es2024", "esnext.disposable", "esnext.float16", "dom"],
+      types: [],
+    }
+    await writeFile(join(app(), "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }))
+    const compiler = join(repository, "node_modules/typescript/bin/tsc")
+    await expect(runIn(app(), process.execPath, [compiler, "-p", app()])).resolves.toMatchObject({ stdout: "" })
+    await writeFile(join(app(), "wrong.ts"), 'import { auteur } from "auteur"\nauteur({ modle: "a" })\n')
+    await expect(runIn(app(), process.execPath, [compiler, "-p", app()])).rejects.toMatchObject({
+      stdout: expect.stringContaining("modle"),
+    })
+    await rm(join(app(), "wrong.ts"))
+  })
+
+  it("a program makes the same bytes as in the repository, on each runtime", async () => {
+    await run("auteur")
+    const made = await readFile(join(app(), "fox.mp4"))
+    await using film = await auteur()
+    const fox = await film.generate("a fox runs to the right in a meadow", { seed: 7, steps: 2, frames: 9 })
+    await fox.save(join(folder, "reference.mp4"))
+    expect(made.equals(await readFile(join(folder, "reference.mp4")))).toBe(true)
+
+    const permissions = denoPermissions({ reads: ["."], writes: ["."], addon: "node_modules/onnxruntime-node" })
+    for (const runtime of [bun, deno]) {
+      await rm(join(app(), "fox.mp4"))
+      const file = programs.get("auteur")!
+      expect(await runOn(runtime, [file], { cwd: app(), permissions })).toMatchObject({ code: 0, errors: "" })
+      expect(made.equals(await readFile(join(app(), "fox.mp4")))).toBe(true)
+    }
+  })
+
+  it.each([
+    ["@auteur/core", "[ 1, 16, 5, 8, 8 ]\n"],
+    ["@auteur/samplers", "[ 999, 749, 499, 249 ]\n"],
+    ["@auteur/engine", expect.stringContaining("'cpu'")],
+    ["@auteur/media", expect.stringMatching(/^\d+\n$/)],
+    ["@auteur/hub", expect.stringContaining("emoji-world\n")],
+    ["auteur-sampler-straight", "text-end step-start step-end step-start step-end decode-progress video-end\n"],
+  ])("the program of %s runs", async (name, stdout) => {
+    expect(await run(name)).toEqual({ stdout, stderr: "" })
+  })
+
+  it("the command line is there", async () => {
+    const { stdout } = await runIn(app(), "npx", ["auteur", "a fox", "--steps", "2", "--frames", "1", "--seed", "4"])
+    expect(stdout).toBe("a-fox.mp4  (seed 4)\n")
+    expect(existsSync(join(app(), "a-fox.mp4"))).toBe(true)
+  })
+})

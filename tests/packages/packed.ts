@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process"
+import { readdirSync, readFileSync } from "node:fs"
+import { delimiter, join } from "node:path"
+import { promisify } from "node:util"
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
+import { problemAffectsResolutionKind } from "@arethetypeswrong/core/problems"
+import { publint } from "publint"
+import { formatMessage } from "publint/utils"
+
+const repository = join(import.meta.dirname, "../..")
+const run = promisify(execFile)
+
+/** A package as npm would publish it. */
+export interface Packed {
+  readonly name: string
+  /** The folder that it was packed from. */
+  readonly folder: string
+  readonly tarball: string
+}
+
+/** Runs a program as a user does in a folder, with the Node of this repository. */
+export const runIn = (
+  cwd: string,
+  program: string,
+  args: ReadonlyArray<string>,
+): Promise<{ readonly stdout: string; readonly stderr: string }> => {
+  const path = `${join(repository, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`
+  return run(program, args, { cwd, env: { ...process.env, PATH: path }, shell: process.platform === "win32" })
+}
+
+/** Builds all packages of the repository and packs them, with others, into a folder. */
+export const packAll = async (into: string, others: ReadonlyArray<string>): Promise<ReadonlyArray<Packed>> => {
+  await run(process.execPath, [join(repository, "scripts/build.mjs")])
+  const built = readdirSync(join(repository, "packages")).map((name) => join(repository, "packages", name, "dist"))
+  const folders = [...built, join(repository, "apps/cli/dist"), ...others]
+  const { stdout } = await runIn(into, "npm", ["pack", "--json", "--pack-destination", into, ...folders])
+  const packed = JSON.parse(stdout) as ReadonlyArray<{ readonly name: string; readonly filename: string }>
+  return packed.map(({ name, filename }, i) => ({ name, folder: folders[i]!, tarball: join(into, filename) }))
+}
+
+/** What publint finds, as sentences. */
+export const publintProblems = async ({ tarball }: Packed): Promise<ReadonlyArray<string>> => {
+  const { buffer } = new Uint8Array(readFileSync(tarball))
+  const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true })
+  return messages.map((message) => formatMessage(message, pkg, { color: false }) ?? message.code)
+}
+
+/** What is wrong with the types for those who import ES modules, which is the only kind there is. */
+export const typeProblems = async ({ tarball }: Packed): Promise<ReadonlyArray<string>> => {
+  const result = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))))
+  if (result.types === false) return ["has no types"]
+  return result.problems
+    .filter((problem) =>
+      (["node16-esm", "bundler"] as const).some((kind) => problemAffectsResolutionKind(problem, kind, result)),
+    )
+    .map((problem) => JSON.stringify(problem))
+}
