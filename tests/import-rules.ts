@@ -27,7 +27,8 @@ const appsMayImport = ["auteur", "server"]
 const portable = ["core", "samplers", "flowdirector", "dit", "vae3d", "text"]
 const globalsOfNode = ["process", "Buffer", "NodeJS", "require", "global", "setImmediate", "__dirname", "__filename"]
 
-const packageOf = (specifier: string): string =>
+/** `@auteur/engine` for `@auteur/engine/node`. */
+export const packageOf = (specifier: string): string =>
   specifier
     .split("/")
     .slice(0, specifier.startsWith("@") ? 2 : 1)

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { codeBlocks } from "../docs.ts"
 import { bun, deno, denoPermissions } from "../runtimes/installed.ts"
 import { runOn } from "../runtimes/run.ts"
-import { type Packed, packAll, publintProblems, runIn, typeProblems } from "./packed.ts"
+import { importedPackages, type Packed, packAll, publintProblems, runIn, typeProblems } from "./packed.ts"
 
 const repository = join(import.meta.dirname, "../..")
 const outsider = join(import.meta.dirname, "auteur-sampler-straight")
@@ -59,17 +59,32 @@ describe("each published package", () => {
     expect(Object.fromEntries(problems)).toEqual(Object.fromEntries(libraries.map(({ name }) => [name, []])))
   })
 
-  it("names exact versions of its siblings, effect as a peer, and has a licence and a README", async () => {
-    for (const { name, folder } of ours()) {
-      const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, object>
-      const siblings = Object.entries(manifest["dependencies"] ?? {}).filter(([name]) =>
-        /^(@auteur\/|auteur$)/.test(name),
-      )
-      for (const [, range] of siblings) expect(range).toMatch(/^\d+\.\d+\.\d+$/)
-      if (name !== "@auteur/cli") expect(manifest["peerDependencies"]).toMatchObject({ effect: "^4.1.0" })
-      for (const file of ["LICENSE", "README.md"])
-        expect(existsSync(join(app(), "node_modules", name, file))).toBe(true)
-    }
+  it.each(["LICENSE", "README.md"])("has its %s", (file) => {
+    for (const { name } of ours()) expect(existsSync(join(app(), "node_modules", name, file))).toBe(true)
+  })
+
+  it("names the exact versions of its siblings", () => {
+    const ranges = ours().flatMap(({ manifest }) => Object.entries(manifest.dependencies ?? {}))
+    const siblings = ranges.filter(([name]) => ours().some((one) => one.name === name))
+    expect(siblings.length).toBeGreaterThan(10)
+    for (const [, range] of siblings) expect(range).toMatch(/^\d+\.\d+\.\d+$/)
+  })
+
+  it("declares what its scripts and types import, and nothing else", () => {
+    const declared = ours().map(({ name, manifest: { dependencies, peerDependencies } }) => [
+      name,
+      // The one that is optional is imported by a name that no bundler sees.
+      Object.keys({ ...dependencies, ...peerDependencies })
+        .filter((name) => name !== "@mediabunny/server")
+        .toSorted(),
+    ])
+    const imported = ours().map(({ name, folder }) => [name, importedPackages(folder)])
+    expect(Object.fromEntries(imported)).toEqual(Object.fromEntries(declared))
+  })
+
+  it("takes effect from whoever uses it, except for the command line", () => {
+    const peers = ours().map(({ name, manifest }) => [name, manifest.peerDependencies?.["effect"]])
+    expect(peers.filter(([, range]) => range !== "^4.1.0")).toEqual([["@auteur/cli", undefined]])
   })
 })
 

@@ -1,11 +1,15 @@
 import { execFile } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
+import { isBuiltin } from "node:module"
 import { delimiter, join } from "node:path"
 import { promisify } from "node:util"
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { problemAffectsResolutionKind } from "@arethetypeswrong/core/problems"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
+import { packageOf } from "../import-rules.ts"
+import { referencesOf } from "../references.ts"
+import type { Manifest } from "../source-files.ts"
 
 const repository = join(import.meta.dirname, "../..")
 const run = promisify(execFile)
@@ -15,6 +19,7 @@ export interface Packed {
   readonly name: string
   /** The folder that it was packed from. */
   readonly folder: string
+  readonly manifest: Manifest
   readonly tarball: string
 }
 
@@ -35,7 +40,11 @@ export const packAll = async (into: string, others: ReadonlyArray<string>): Prom
   const folders = [...built, join(repository, "apps/cli/dist"), ...others]
   const { stdout } = await runIn(into, "npm", ["pack", "--json", "--pack-destination", into, ...folders])
   const packed = JSON.parse(stdout) as ReadonlyArray<{ readonly name: string; readonly filename: string }>
-  return packed.map(({ name, filename }, i) => ({ name, folder: folders[i]!, tarball: join(into, filename) }))
+  return packed.map(({ name, filename }, i) => {
+    const folder = folders[i]!
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
+    return { name, folder, manifest, tarball: join(into, filename) }
+  })
 }
 
 /** What publint finds, as sentences. */
@@ -54,4 +63,18 @@ export const typeProblems = async ({ tarball }: Packed): Promise<ReadonlyArray<s
       (["node16-esm", "bundler"] as const).some((kind) => problemAffectsResolutionKind(problem, kind, result)),
     )
     .map((problem) => JSON.stringify(problem))
+}
+
+/** The packages that the scripts and types in a folder import or require, in order. */
+export const importedPackages = (folder: string): ReadonlyArray<string> => {
+  const names = readdirSync(join(folder, "lib"), { recursive: true, encoding: "utf8" })
+  const specifiers = names
+    .filter((name) => /\.(js|d\.ts)$/.test(name))
+    .flatMap((name) => {
+      const text = readFileSync(join(folder, "lib", name), "utf8")
+      const required = [...text.matchAll(/\brequire(?:\.resolve)?\(["`]([^"`$]+)/g)].map(([, specifier]) => specifier!)
+      return [...referencesOf(name, text).modules, ...required]
+    })
+    .filter((specifier) => !specifier.startsWith(".") && !isBuiltin(specifier))
+  return [...new Set(specifiers.map(packageOf))].toSorted()
 }
