@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 const [major, minor] = process.versions.node.split(".").map(Number)
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  module.enableCompileCache()
+  module.enableCompileCache?.()
   const { bundle } = await import("./bundle.mjs")
   await import(pathToFileURL(await bundle()).href)
 } else {

@@ -8,23 +8,21 @@ export interface Ended {
   readonly errors: string
 }
 
-export interface RunOptions {
+export interface ProgramOptions {
   readonly cwd: string
-  /** Deno's permissions; all by default. */
-  readonly permissions?: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
   /** Sees what was printed on stderr so far. */
   readonly watch?: (errors: string, child: ChildProcess) => void
 }
 
-/** Runs a program on a runtime, given by its file and its arguments, and waits for its end. */
-export const runOn = (
-  { name, program, before }: InstalledRuntime,
+/** Runs a program and waits for its end. */
+export const runProgram = (
+  program: string,
   words: ReadonlyArray<string>,
-  { cwd, permissions = ["--allow-all"], env = {}, watch }: RunOptions,
+  { cwd, env = {}, watch }: ProgramOptions,
 ): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const child = spawn(program, [...before, ...(name === "Deno" ? permissions : []), ...words], {
+    const child = spawn(program, words, {
       cwd,
       env: { ...process.env, NO_COLOR: "1", ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -40,3 +38,15 @@ export const runOn = (
     child.on("error", reject)
     child.on("close", (code, signal) => resolve({ code, signal, output, errors }))
   })
+
+export interface RunOptions extends ProgramOptions {
+  /** Deno's permissions; all by default. */
+  readonly permissions?: ReadonlyArray<string>
+}
+
+/** Runs a source file, given with its arguments, on a runtime. */
+export const runOn = (
+  { name, program, before }: InstalledRuntime,
+  words: ReadonlyArray<string>,
+  { permissions = ["--allow-all"], ...options }: RunOptions,
+): Promise<Ended> => runProgram(program, [...before, ...(name === "Deno" ? permissions : []), ...words], options)
