@@ -44,7 +44,7 @@ const publishedManifest = (manifest, files) => ({
   }),
   files,
   sideEffects: false,
-  engines: { node: ">=22.18.0" },
+  engines: { node: ">=22.19.0" },
   dependencies: exactVersions(manifest.dependencies),
 })
 

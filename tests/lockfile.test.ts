@@ -5,6 +5,7 @@ import { expect, it } from "vitest"
 interface LockedPackage {
   readonly resolved?: string
   readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly hasInstallScript?: boolean
 }
 
 const lockfile = JSON.parse(readFileSync(join(import.meta.dirname, "../package-lock.json"), "utf8")) as {
@@ -26,4 +27,9 @@ it("the lockfile lists the optional packages of all platforms", () => {
 it("the lockfile names no registry, so that everybody's own is used", () => {
   const resolved = Object.values(lockfile.packages).flatMap((locked) => locked.resolved ?? [])
   expect(resolved.filter((address) => address.includes("://"))).toEqual([])
+})
+
+it("of all that is installed, only ONNX Runtime has an install script", () => {
+  const scripted = Object.entries(lockfile.packages).filter(([, locked]) => locked.hasInstallScript)
+  expect(scripted.map(([path]) => path)).toEqual(["node_modules/onnxruntime-node"])
 })

@@ -14,9 +14,13 @@ export const executionProviders: Effect.Effect<RuntimeInfo, EngineError> = Effec
     const { env, listSupportedBackends } = await import("onnxruntime-node")
     return { version: env.versions.node ?? "of an unknown version", providers: listSupportedBackends() }
   },
-  catch: (cause) =>
-    new EngineError({
-      message: `ONNX Runtime cannot be loaded (${(cause as Error).message}): install the dependencies again with \`npm ci\`, on a system that onnxruntime-node supports.`,
-      cause,
-    }),
+  catch: (cause) => {
+    const { name, message } = cause as Error
+    // What Deno throws where a permission is missing; its sentence names the permission.
+    const mend =
+      name === "NotCapable"
+        ? "give it the permission"
+        : "install the dependencies again with `npm ci`, on a system that onnxruntime-node supports"
+    return new EngineError({ message: `ONNX Runtime cannot be loaded (${message}): ${mend}.`, cause })
+  },
 })
