@@ -44,7 +44,7 @@ beforeAll(async () => {
   packages = await packAll(folder, [outsider])
   await install()
   await writePrograms()
-})
+}, 300_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe("each published package", () => {
