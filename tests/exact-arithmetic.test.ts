@@ -10,14 +10,14 @@ describe("every package computes only what all engines agree on", () => {
   })
 })
 
-it.each(["Math.exp(x)", "const { cos } = Math", "Math.hypot(a, b)", "x ** 2", "10000 ** x", "[1].map(Math.log2)"])(
+it.each(["Math.exp(x)", "const { cos } = Math", "Math.hypot(a, b)", "x ** 5", "10000 ** x", "[1].map(Math.log2)"])(
   "%s would be found",
   (text) => {
     expect(inexactArithmetic({ path: "packages/core/src/box.ts", text })).toHaveLength(1)
   },
 )
 
-it.each(["Math.sqrt(x)", "2 ** x", "2n ** x", "64 ** 3", "x ** 5n", "Math.PI", "const { fround } = Math"])(
+it.each(["Math.sqrt(x)", "2 ** x", "2n ** x", "64 ** 3", "x ** 2", "x ** 5n", "Math.PI", "const { fround } = Math"])(
   "%s is exact",
   (text) => {
     expect(inexactArithmetic({ path: "packages/core/src/box.ts", text })).toEqual([])

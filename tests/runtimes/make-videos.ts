@@ -32,7 +32,8 @@ const refused = await film.generate("a fox", { frames: 7 }).then(
 )
 
 const uniforms = Random.torch(1).uniform(4096)
-const numbers = [exp, log, sin, cos].flatMap((own) => Array.from(uniforms, (x) => own(x * 40)))
+const square = (x: number): number => x ** 2
+const numbers = [exp, log, sin, cos, square].flatMap((own) => Array.from(uniforms, (x) => own(x * 40)))
 const normals = Random.torch(2).normalFloat64(4096)
 const digest = createHash("sha256")
   .update(Float64Array.from([...numbers, ...normals]))
