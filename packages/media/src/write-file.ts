@@ -1,11 +1,17 @@
 import { randomUUID } from "node:crypto"
-import type { Stats } from "node:fs"
 import { access, constants, realpath, rename, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { MediaError } from "@auteur/core"
 
+/** What is of interest at a path. */
+interface Present {
+  readonly mode: number
+  readonly isFile: () => boolean
+  readonly isDirectory: () => boolean
+}
+
 /** What is at a path; nothing where there is nothing, and what else is wrong with the path is thrown. */
-export const statIfPresent = async (path: string): Promise<Stats | undefined> => {
+export const statIfPresent = async (path: string): Promise<Present | undefined> => {
   try {
     return await stat(path)
   } catch (cause) {
