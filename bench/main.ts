@@ -13,7 +13,7 @@ import { blockCase, blockSizes, vaeCase } from "./peers/full-size-cases.ts"
 import { checkPython } from "./peers/python.ts"
 import type { Results } from "./peers/results.ts"
 import { runCase } from "./peers/run-case.ts"
-import { changeTable, compareWithRelease, otherMachine } from "./release.ts"
+import { changeTable, compareWithRelease, otherMachine, ownFigures } from "./release.ts"
 import { resultTable } from "./results-table.ts"
 import { measureQuality } from "./samplers/measure.ts"
 import { startsBench } from "./starts/main.ts"
@@ -29,7 +29,7 @@ npm run bench -- samplers          what steps, samplers and guidance do to the b
   --full            also one block at CogVideoX-2b's whole size, 17776 tokens: minutes for each run
   --json FILE       where the results go; a run of all cases goes into bench/results/peers.json
   --python PATH     the interpreter with bench/peers/requirements.txt; otherwise AUTEUR_BENCH_PYTHON or python3
-  --save            self: keep the figures as those of the release`
+  --save            keep auteur's figures as those of the release, for later runs of self`
 
 const results = (name: string): string => fileURLToPath(new URL(`results/${name}.json`, import.meta.url))
 const releaseFile = results("release")
@@ -111,19 +111,25 @@ const save = (path: string, content: object): void => {
   console.error(`Results are in ${path}`)
 }
 
+const refusePartial = ({ save, quick, only }: Options): void => {
+  if (save && (quick || only !== undefined)) {
+    throw new BenchError("Only a run of all cases at full length can be kept: leave out --quick and --only.")
+  }
+}
+
 const peers = async (options: Options): Promise<void> => {
+  refusePartial(options)
   const content = await measure(options, options.python)
   console.log(resultTable(content))
   console.log("\nSpeed and memory are against PyTorch in float32; the error is relative to the largest value.")
   const isWhole = !options.quick && options.only === undefined
   const path = options.json ?? (isWhole ? results("peers") : undefined)
   if (path !== undefined) save(path, content)
+  if (options.save) save(releaseFile, ownFigures(content))
 }
 
 const self = async (options: Options): Promise<void> => {
-  if (options.save && (options.quick || options.only !== undefined)) {
-    throw new BenchError("Only a run of all cases at full length can be kept: leave out --quick and --only.")
-  }
+  refusePartial(options)
   if (!options.save && !existsSync(releaseFile)) {
     throw new BenchError(`There are no figures of a release at ${releaseFile}: make them with --save.`)
   }

@@ -40,6 +40,15 @@ export const compareWithRelease = (now: Results, then: Results): ReadonlyArray<C
     }),
   )
 
+/** The figures of auteur's own side, which are what a release is compared by. */
+export const ownFigures = (results: Results): Results => ({
+  ...results,
+  cases: results.cases.map((each) => ({
+    ...each,
+    measurements: each.measurements.filter(({ library }) => library === "auteur"),
+  })),
+})
+
 export const changeTable = (changes: ReadonlyArray<Change>): string =>
   alignTable(
     ["what", "on", "then s", "now s", "time", "then MB", "now MB", ""],
