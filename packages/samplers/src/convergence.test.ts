@@ -1,0 +1,73 @@
+import { Random } from "@auteur/core"
+import { describe, expect, it } from "vitest"
+import { configs } from "../test/configs.ts"
+import { askedFrom, latentsOf, run } from "../test/run.ts"
+import { exactEnd, knowingMixture } from "../test/mixture.ts"
+import { betasOf } from "./beta-schedule.ts"
+import { matchedTable } from "./other-process.ts"
+import { samplerNamed } from "./scheduler-config.ts"
+
+const evenTable = matchedTable({ trained: 1000, shift: 1 })
+const models = {
+  "rectified flow": { ...configs["flow-euler"], shift: 1 },
+  // Diffusion whose timesteps are as far apart as those of rectified flow.
+  "diffusion on an even table": {
+    _class_name: "DDIMScheduler",
+    prediction_type: "v_prediction",
+    timestep_spacing: "trailing",
+    clip_sample: false,
+    trained_betas: [...betasOf(evenTable, "float64")],
+  },
+  "diffusion on CogVideoX's table": { ...configs["ddim"], snr_shift_scale: 1 },
+}
+
+const noise = Random.torch(1).normal(64)
+const exact = [...noise].map((x) => exactEnd(x))
+
+/** Root mean square, over one seed's samples, of what is between a sampler's end and where the flow takes the noise. */
+const errorOf = (name: string, config: object, steps: number): number => {
+  const { sampler, process } = samplerNamed(name, config)
+  const network = askedFrom(sampler.process, process, knowingMixture)
+  const end = run(sampler, steps, latentsOf(noise), network, Random.torch(2)).values()
+  return Math.sqrt(exact.reduce((sum, x, i) => sum + (x - end[i]!) ** 2, 0) / exact.length)
+}
+
+/** The order as measured: how the error falls between two numbers of steps, on logarithmic scales. */
+const slope = (name: string, config: object, few: number, many: number): number =>
+  Math.log(errorOf(name, config, few) / errorOf(name, config, many)) / Math.log(many / few)
+
+const orders = [
+  { name: "ddim", order: 1 },
+  { name: "flow-euler", order: 1 },
+  { name: "flow-heun", order: 2 },
+  { name: "unipc", order: 2 },
+]
+
+describe.each(["rectified flow", "diffusion on an even table"] as const)("on the mixture as %s", (model) => {
+  it.each(orders)("$name meets the sample that the flow ends at, with order $order", ({ name, order }) => {
+    const config = models[model]
+    const measured = slope(name, config, 20, 200)
+    expect(measured).toBeGreaterThan(order - 0.25)
+    expect(measured).toBeLessThan(order + 0.35)
+    expect(errorOf(name, config, 500)).toBeLessThan(order === 1 ? 3e-3 : 2e-5)
+  })
+})
+
+describe("on the mixture as diffusion on CogVideoX's table", () => {
+  // The last jump, from the last timestep of a run to no noise, is no smaller than the square root of a step: it bounds every method to order 1.
+  it.each(orders)("$name meets the same sample, with order 1", ({ name }) => {
+    const config = models["diffusion on CogVideoX's table"]
+    const measured = slope(name, config, 20, 500)
+    expect(measured).toBeGreaterThan(0.7)
+    expect(measured).toBeLessThan(1.2)
+    expect(errorOf(name, config, 500)).toBeLessThan(6e-3)
+  })
+
+  it("the methods of second order are nearer at any number of steps that is worth taking", () => {
+    const config = models["diffusion on CogVideoX's table"]
+    for (const steps of [10, 20, 50, 200]) {
+      expect(errorOf("flow-heun", config, steps)).toBeLessThan(0.9 * errorOf("ddim", config, steps))
+      expect(errorOf("unipc", config, steps)).toBeLessThan(0.92 * errorOf("ddim", config, steps))
+    }
+  })
+})
