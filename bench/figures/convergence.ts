@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url"
 import { Random } from "@auteur/core"
 import { samplerNamed } from "@auteur/samplers"
 import { configs } from "../../packages/samplers/test/configs.ts"
-import { exactEnd, knowingMixture } from "../../packages/samplers/test/mixture.ts"
+import { mixture } from "../../packages/samplers/test/mixture.ts"
 import { askedFrom, latentsOf, run } from "../../packages/samplers/test/run.ts"
 import { drawPanels, type Panel, type Point } from "./svg.ts"
 
 const noise = Random.torch(1).normal(256)
-const exact = [...noise].map((x) => exactEnd(x))
+const exact = [...noise].map((x) => mixture.end(x))
 const stepCounts = [2, 3, 4, 6, 8, 12, 16, 25, 40, 64, 100, 160, 250]
 
 const solvers = [
@@ -22,7 +22,7 @@ const solvers = [
 /** Times that the network is asked, and the root mean square of the error. */
 const measured = (name: string, config: object, steps: number): Point => {
   const { sampler, process } = samplerNamed(name, config)
-  const network = askedFrom(sampler.process, process, knowingMixture)
+  const network = askedFrom(sampler.process, process, mixture.network)
   const end = run(sampler, steps, latentsOf(noise), network, Random.torch(2)).values()
   const error = Math.sqrt(exact.reduce((sum, x, i) => sum + (x - end[i]!) ** 2, 0) / exact.length)
   return [sampler.plan(steps).levels.length, error]
@@ -46,7 +46,7 @@ const panel = (
     from: 4e-6,
     to: 2,
     logarithmic: true,
-    ticks: [1, 0.1, 0.01, 0.001, 1e-4, 1e-5].map((value) => [value, String(value)]),
+    ticks: ["1", "10⁻¹", "10⁻²", "10⁻³", "10⁻⁴", "10⁻⁵"].map((label, i) => [10 ** -i, label]),
   },
   lines: [
     ...solvers.map(({ name, colour, width, ...more }) => ({

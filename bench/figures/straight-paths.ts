@@ -1,91 +1,139 @@
-/** Draws docs/pictures/straight-paths.svg: the same flow in the coordinates of diffusion and of rectified flow. Run by `npm run figures`. */
+/** Draws docs/pictures/straight-paths.svg: what is straight about rectified flow, and what is not. Run by `npm run figures`. */
 import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Random } from "@auteur/core"
-import { exactEnd, knowingMixture } from "../../packages/samplers/test/mixture.ts"
+import { mixture } from "../../packages/samplers/test/mixture.ts"
 import { latentsOf } from "../../packages/samplers/test/run.ts"
 import { drawPanels, type Panel, type Point } from "./svg.ts"
 
-/** A way from noise (0) to clean (1): the level at a time, and what changes a sample by there. */
+interface Pair {
+  readonly clean: number
+  readonly noise: number
+}
+
+/** A way from noise (time 0) to clean (time 1): alpha and sigma at a time, and their change. */
 interface Coordinates {
-  readonly title: string
   readonly label: string
+  readonly ticks: Panel["x"]["ticks"]
   readonly level: (time: number) => { readonly alpha: number; readonly sigma: number; readonly timestep: number }
-  readonly rate: (clean: number, noise: number, time: number) => number
+  readonly rate: (pair: Pair, time: number) => number
 }
 
 const quarter = Math.PI / 2
 const diffusion: Coordinates = {
-  title: "diffusion: x = cos φ · clean + sin φ · noise",
-  label: "φ, from noise (90°) to clean (0°)",
+  label: "φ, from noise to clean: x = cos φ · clean + sin φ · noise",
+  ticks: [90, 67.5, 45, 22.5, 0].map((angle) => [1 - angle / 90, `${angle}°`]),
   level: (time) => ({ alpha: Math.sin(quarter * time), sigma: Math.cos(quarter * time), timestep: 0 }),
-  rate: (clean, noise, time) => quarter * (Math.cos(quarter * time) * clean - Math.sin(quarter * time) * noise),
+  rate: ({ clean, noise }, time) => quarter * (Math.cos(quarter * time) * clean - Math.sin(quarter * time) * noise),
 }
 const rectified: Coordinates = {
-  title: "rectified flow: x = (1 − σ) · clean + σ · noise",
-  label: "σ, from noise (1) to clean (0)",
+  label: "σ, from noise to clean: x = (1 − σ) · clean + σ · noise",
+  ticks: [1, 0.75, 0.5, 0.25, 0].map((sigma) => [1 - sigma, String(sigma)]),
   level: (time) => ({ alpha: time, sigma: 1 - time, timestep: 0 }),
-  rate: (clean, noise) => clean - noise,
+  rate: ({ clean, noise }) => clean - noise,
 }
 
-const starts = [-2.2, -1.5, -1, -0.7, -0.55, -0.4, -0.1, 0.3, 0.8, 1.4, 2.2]
-const fewSteps = 4
+/** What a network says of a sample at a time, and the exact path of a start. */
+interface Flow {
+  readonly coordinates: Coordinates
+  readonly answer: (x: number, time: number, start: Pair) => Pair
+  readonly path: (start: Pair, time: number) => number
+}
 
-/** Euler's method in the coordinates themselves. */
-const euler = ({ level, rate }: Coordinates, noise: number, steps: number): ReadonlyArray<Point> => {
-  const points: Array<Point> = [[0, noise]]
+const onPath = ({ level }: Coordinates, { clean, noise }: Pair, time: number): number => {
+  const { alpha, sigma } = level(time)
+  return alpha * clean + sigma * noise
+}
+
+/** A network that has seen one pair alone. */
+const onePair = (coordinates: Coordinates): Flow => ({
+  coordinates,
+  answer: (_x, _time, start) => start,
+  path: (start, time) => onPath(coordinates, start, time),
+})
+
+/** A network that has seen clean latents with any noise. */
+const anyPairs = (coordinates: Coordinates): Flow => ({
+  coordinates,
+  answer: (x, time) => {
+    const { clean, noise } = mixture.network(latentsOf([x]), coordinates.level(time))
+    return { clean: clean.values()[0]!, noise: noise.values()[0]! }
+  },
+  path: ({ noise }, time) => mixture.end(noise, coordinates.level(time)),
+})
+
+/** A network that has seen each noise with its own end: no two of its lines cross, so that a sample tells which of them it is on. */
+const ownPairs: Flow = {
+  coordinates: rectified,
+  answer: (x, time) => {
+    let [low, high] = [-6, 6]
+    for (let i = 0; i < 50; i++) {
+      const noise = (low + high) / 2
+      if (onPath(rectified, { clean: mixture.end(noise), noise }, time) < x) low = noise
+      else high = noise
+    }
+    return { clean: mixture.end(low), noise: low }
+  },
+  path: ({ noise }, time) => onPath(rectified, { clean: mixture.end(noise), noise }, time),
+}
+
+const euler = ({ coordinates, answer }: Flow, start: Pair, steps: number): ReadonlyArray<Point> => {
+  const points: Array<Point> = [[0, start.noise]]
   for (let i = 0; i < steps; i++) {
     const [time, x] = points.at(-1)!
-    const { clean, noise } = knowingMixture(latentsOf([x]), level(time))
-    points.push([(i + 1) / steps, x + rate(clean.values()[0]!, noise.values()[0]!, time) / steps])
+    points.push([(i + 1) / steps, x + coordinates.rate(answer(x, time, start), time) / steps])
   }
   return points
 }
 
-const exactPath = ({ level }: Coordinates, noise: number): ReadonlyArray<Point> =>
-  Array.from({ length: 81 }, (_, i) => [i / 80, exactEnd(noise, level(i / 80))])
+const random = Random.torch(4)
+const draw = (count: number): ReadonlyArray<Pair> =>
+  Array.from({ length: count }, () => {
+    const [noise, other] = random.normal(2) as unknown as [number, number]
+    return { noise, clean: mixture.end(other) }
+  })
+const [shown, many] = [draw(12), draw(150)]
+const fewSteps = 4
 
-const many = [...Random.torch(1).normal(200)]
+const errorOf = (flow: Flow, steps: number): string => {
+  const squares = many.map((start) => (euler(flow, start, steps).at(-1)![1] - flow.path(start, 1)) ** 2)
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / many.length).toFixed(2)
+}
 
-const errorOf = (coordinates: Coordinates, steps: number): number =>
-  Math.sqrt(
-    many.reduce((sum, x) => sum + (euler(coordinates, x, steps).at(-1)![1] - exactEnd(x)) ** 2, 0) / many.length,
-  )
-
-const panel = (coordinates: Coordinates, ticks: Panel["x"]["ticks"]): Panel => ({
-  title: coordinates.title,
-  x: { label: coordinates.label, from: 0, to: 1, ticks },
-  y: { label: "x", from: -3, to: 3, ticks: [-2, -1, 0, 1, 2].map((value) => [value, String(value).replace("-", "−")]) },
-  lines: [
-    ...starts.map((x) => ({ points: exactPath(coordinates, x), stroke: { colour: "#2f6fb3", width: 1.6 } })),
-    ...starts.map((x) => ({
-      points: euler(coordinates, x, fewSteps),
-      stroke: { colour: "#d1495b", width: 1.2, dashes: "4 3" },
-      dots: true,
-    })),
-  ],
-  texts: [
-    { at: [0.03, -2.52], text: "exact", colour: "#2f6fb3" },
-    { at: [0.03, -2.82], text: `Euler's method, ${fewSteps} steps`, colour: "#d1495b" },
-    {
-      at: [0.97, -2.82],
-      text: `error with 4, 8, 16 steps: ${[4, 8, 16].map((steps) => errorOf(coordinates, steps).toFixed(2)).join(", ")}`,
-      colour: "#333333",
-      end: true,
-    },
-  ],
-})
+const panel = (title: string, flow: Flow): Panel => {
+  const { label, ticks } = flow.coordinates
+  const times = Array.from({ length: 61 }, (_, i) => i / 60)
+  return {
+    title,
+    x: { label, from: 0, to: 1, ticks },
+    y: { label: "x", from: -3, to: 3.6, ticks: [-2, -1, 0, 1, 2].map((y) => [y, String(y).replace("-", "−")]) },
+    lines: [
+      ...shown.map((start) => ({
+        points: times.map((time) => [time, flow.path(start, time)] as const),
+        stroke: { colour: "#2f6fb3", width: 1.6 },
+      })),
+      ...shown.map((start) => ({
+        points: euler(flow, start, fewSteps),
+        stroke: { colour: "#d1495b", width: 1.1, dashes: "4 3" },
+        dots: true,
+      })),
+    ],
+    texts: [
+      {
+        at: [0.03, 3.15],
+        text: `Euler's error with 1, 4, 16 steps: ${[1, 4, 16].map((steps) => errorOf(flow, steps)).join(", ")}`,
+        colour: "#d1495b",
+      },
+    ],
+  }
+}
 
 const picture = drawPanels([
-  panel(
-    diffusion,
-    [90, 67.5, 45, 22.5, 0].map((angle) => [1 - angle / 90, `${angle}°`]),
-  ),
-  panel(
-    rectified,
-    [1, 0.75, 0.5, 0.25, 0].map((sigma) => [1 - sigma, String(sigma)]),
-  ),
+  panel("diffusion: the path of each pair is an arc", onePair(diffusion)),
+  panel("rectified flow: the path of each pair is straight", onePair(rectified)),
+  panel("what a network learns of such pairs: it bends where they cross", anyPairs(rectified)),
+  panel("learned again of its own pairs: nothing crosses", ownPairs),
 ])
 const path = fileURLToPath(new URL("../../docs/pictures/straight-paths.svg", import.meta.url))
 writeFileSync(path, picture)
-console.log(path)
+console.log(path, "diffusion's flow:", [1, 4, 16].map((steps) => errorOf(anyPairs(diffusion), steps)).join(", "))

@@ -50,8 +50,8 @@ const scale = ({ from, to, logarithmic }: Axis, begin: number, end: number): ((v
 const text = (x: number, y: number, content: string, more = ""): string =>
   `<text x="${number(x)}" y="${number(y)}"${more}>${escaped(content)}</text>`
 
-const drawPanel = ({ title, x, y, lines, texts = [] }: Panel, offset: number): string => {
-  const [left, right] = [offset + margin.left, offset + panelWidth - margin.right]
+const drawPanel = ({ title, x, y, lines, texts = [] }: Panel): string => {
+  const [left, right] = [margin.left, panelWidth - margin.right]
   const [top, bottom] = [margin.top, panelHeight - margin.bottom]
   const [toX, toY] = [scale(x, left, right), scale(y, bottom, top)]
   const middle = (left + right) / 2
@@ -85,17 +85,21 @@ const drawPanel = ({ title, x, y, lines, texts = [] }: Panel, offset: number): s
     ),
     text(middle, 22, title, ' text-anchor="middle" font-size="13" font-weight="bold"'),
     text(middle, panelHeight - 12, x.label, ' text-anchor="middle"'),
-    `<text transform="translate(${offset + 14} ${number((top + bottom) / 2)}) rotate(-90)" text-anchor="middle">${escaped(y.label)}</text>`,
+    `<text transform="translate(14 ${number((top + bottom) / 2)}) rotate(-90)" text-anchor="middle">${escaped(y.label)}</text>`,
   ].join("\n")
 }
 
-/** A picture of panels side by side, on white. */
+/** A picture of panels in rows of two, on white. */
 export const drawPanels = (panels: ReadonlyArray<Panel>): string => {
-  const width = panels.length * panelWidth
+  const width = 2 * panelWidth
+  const height = Math.ceil(panels.length / 2) * panelHeight
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${panelHeight}" width="${width}" height="${panelHeight}" font-family="Helvetica, Arial, sans-serif" font-size="11" fill="${ink}">`,
-    `<rect width="${width}" height="${panelHeight}" fill="#ffffff"/>`,
-    ...panels.map((panel, i) => drawPanel(panel, i * panelWidth)),
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Helvetica, Arial, sans-serif" font-size="11" fill="${ink}">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    ...panels.map((panel, i) => {
+      const [x, y] = [(i % 2) * panelWidth, Math.floor(i / 2) * panelHeight]
+      return `<g transform="translate(${x} ${y})">\n${drawPanel(panel)}\n</g>`
+    }),
     "</svg>\n",
   ].join("\n")
 }

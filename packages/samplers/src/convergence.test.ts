@@ -2,7 +2,7 @@ import { Random } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { askedFrom, latentsOf, run } from "../test/run.ts"
-import { exactEnd, knowingMixture } from "../test/mixture.ts"
+import { mixture } from "../test/mixture.ts"
 import { betasOf } from "./beta-schedule.ts"
 import { matchedTable } from "./other-process.ts"
 import { samplerNamed } from "./scheduler-config.ts"
@@ -22,12 +22,12 @@ const models = {
 }
 
 const noise = Random.torch(1).normal(64)
-const exact = [...noise].map((x) => exactEnd(x))
+const exact = [...noise].map((x) => mixture.end(x))
 
 /** Root mean square, over one seed's samples, of what is between a sampler's end and where the flow takes the noise. */
 const errorOf = (name: string, config: object, steps: number): number => {
   const { sampler, process } = samplerNamed(name, config)
-  const network = askedFrom(sampler.process, process, knowingMixture)
+  const network = askedFrom(sampler.process, process, mixture.network)
   const end = run(sampler, steps, latentsOf(noise), network, Random.torch(2)).values()
   return Math.sqrt(exact.reduce((sum, x, i) => sum + (x - end[i]!) ** 2, 0) / exact.length)
 }

@@ -1,7 +1,7 @@
 import { Random } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
-import { between, knowingMixture, mixture, mixtureBelow } from "../test/mixture.ts"
+import { between, mixture, modes } from "../test/mixture.ts"
 import { askedFrom, latentsOf, run } from "../test/run.ts"
 import { samplerNamed, samplerNames } from "./scheduler-config.ts"
 
@@ -21,11 +21,11 @@ const moments = (values: ReadonlyArray<number>) => {
 describe.each(models)("from many seeds of noise, on a network of $of that knows a mixture", ({ config, steps }) => {
   it.each(samplerNames)("%s draws its modes with their weights, means and deviations", (name) => {
     const { sampler, process } = samplerNamed(name, config)
-    const network = askedFrom(sampler.process, process, knowingMixture)
+    const network = askedFrom(sampler.process, process, mixture.network)
     const start = latentsOf(Random.torch(3).normal(count))
     const drawn = [...run(sampler, steps, start, network, Random.torch(4)).values()]
 
-    for (const [i, mode] of mixture.entries()) {
+    for (const [i, mode] of modes.entries()) {
       const own = drawn.filter((x) => x < between === (i === 0))
       const { mean, deviation } = moments(own)
       const weight = own.length / count
@@ -35,7 +35,7 @@ describe.each(models)("from many seeds of noise, on a network of $of that knows 
     }
     // Kolmogorov and Smirnov's distance, exceeded once in a thousand draws.
     const sorted = drawn.toSorted((a, b) => a - b)
-    const farthest = Math.max(...sorted.map((x, j) => Math.abs(mixtureBelow(x) - (j + 0.5) / count)))
+    const farthest = Math.max(...sorted.map((x, j) => Math.abs(mixture.below(x) - (j + 0.5) / count)))
     expect(farthest).toBeLessThan(1.95 / Math.sqrt(count))
   })
 })
@@ -43,7 +43,7 @@ describe.each(models)("from many seeds of noise, on a network of $of that knows 
 it("a sampler that takes too few steps does not", () => {
   const { sampler } = samplerNamed("flow-euler", models[1]!.config)
   const start = latentsOf(Random.torch(3).normal(count))
-  const drawn = [...run(sampler, 3, start, knowingMixture, Random.torch(4)).values()]
+  const drawn = [...run(sampler, 3, start, mixture.network, Random.torch(4)).values()]
   const { deviation } = moments(drawn.filter((x) => x >= between))
-  expect(mixture[1]!.deviation - deviation).toBeGreaterThan((most * 0.45) / Math.sqrt(2 * 0.7 * count))
+  expect(modes[1]!.deviation - deviation).toBeGreaterThan((most * 0.45) / Math.sqrt(2 * 0.7 * count))
 })
