@@ -92,7 +92,6 @@ export const measureQuality: (log: (line: string) => void) => Promise<QualityRes
           scene: count(([scene]) => scene!),
           motion: count(([, motion]) => motion!),
           subject: count(([, , subject]) => subject!),
-          all: count((checks) => checks.every(Boolean)),
           clipped: round(videos.reduce((sum, video) => sum + clippedPart(video), 0) / videos.length),
         }
         log(JSON.stringify(quality))

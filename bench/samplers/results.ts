@@ -8,11 +8,10 @@ export interface Quality {
   readonly asked: number
   /** dB of the frames of the first seed's clips against their references; empty where there is none to compare with. */
   readonly psnr: ReadonlyArray<number>
-  /** Clips of which the check saw what the prompt says. */
+  /** Clips of which the check saw what the prompt says, of one for each prompt and seed. */
   readonly scene: number
   readonly motion: number
   readonly subject: number
-  readonly all: number
   /** Mean part of the colour values that lie at an end of their range. */
   readonly clipped: number
 }
