@@ -39,7 +39,7 @@ export interface Mixture {
   readonly end: (noise: number, place?: Place) => number
 }
 
-export const mixtureOf = (modes: ReadonlyArray<Mode>): Mixture => {
+const mixtureOf = (modes: ReadonlyArray<Mode>): Mixture => {
   const answer = (x: number, { alpha, sigma }: Place): readonly [clean: number, noise: number] => {
     const each = modes.map(({ weight, mean, deviation }) => {
       const variance = (alpha * deviation) ** 2 + sigma ** 2
