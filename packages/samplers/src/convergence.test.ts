@@ -1,7 +1,7 @@
-import { Random } from "@auteur/core"
+import { Random, samplerStart } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
-import { askedFrom, latentsOf, run } from "../test/run.ts"
+import { askedFrom, latentsOf, run, runFrom } from "../test/run.ts"
 import { mixture } from "../test/mixture.ts"
 import { betasOf } from "./beta-schedule.ts"
 import { matchedTable } from "./other-process.ts"
@@ -61,6 +61,25 @@ describe("on the mixture as diffusion on CogVideoX's table", () => {
     expect(measured).toBeGreaterThan(0.7)
     expect(measured).toBeLessThan(1.2)
     expect(errorOf(name, config, 500)).toBeLessThan(6e-3)
+  })
+
+  it.each(orders)("$name has order $order up to that jump", ({ name, order }) => {
+    const { sampler, process } = samplerNamed(name, models["diffusion on CogVideoX's table"])
+    const network = askedFrom(sampler.process, process, mixture.network)
+    /** The error at timestep 199, after four fifths of the steps. */
+    const errorAt = (steps: number): number => {
+      const done = (steps * 4) / 5
+      const at = name === "flow-heun" ? 2 * done : done
+      const start = samplerStart(latentsOf(noise))
+      const { sample } = runFrom(sampler, steps, start, network, Random.torch(2), at)
+      const level = sampler.plan(steps).levels[at]!
+      const away = sample.values().map((x, i) => (x - mixture.end(noise[i]!, level)) ** 2)
+      return Math.sqrt(away.reduce((sum, square) => sum + square, 0) / away.length)
+    }
+    const measured = Math.log(errorAt(20) / errorAt(100)) / Math.log(5)
+    expect(measured).toBeGreaterThan(order - 0.25)
+    // UniPC's corrector adds an order (arXiv 2302.04867, theorem 3.1) where the last step, of first order, does not hide it.
+    expect(measured).toBeLessThan(order + (name === "unipc" ? 1.25 : 0.35))
   })
 
   it("the methods of second order are nearer at any number of steps that is worth taking", () => {
