@@ -78,7 +78,7 @@ describe("on the mixture as diffusion on CogVideoX's table", () => {
     }
     const measured = Math.log(errorAt(20) / errorAt(100)) / Math.log(5)
     expect(measured).toBeGreaterThan(order - 0.25)
-    // UniPC's corrector adds an order (arXiv 2302.04867, theorem 3.1) where the last step, of first order, does not hide it.
+    // UniPC's corrector adds an order (arXiv 2302.04867 §3) where the last step, of first order, does not hide it.
     expect(measured).toBeLessThan(order + (name === "unipc" ? 1.25 : 0.35))
   })
 
