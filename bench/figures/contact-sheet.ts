@@ -1,6 +1,3 @@
-/** Draws docs/pictures/emoji-world.png: six clips of the bundled model, one a row, every third frame. Run by `npm run figures`. */
-import { writeFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { generate } from "@auteur/core"
 import { layer as engineLayer } from "@auteur/engine/node"
 import { encodePng, toFrames } from "@auteur/media"
@@ -28,15 +25,12 @@ const draw = Effect.fnUntraced(function* (prompt: string, seed: number) {
   return end.video
 })
 
-const program = Effect.gen(function* () {
+/** docs/pictures/emoji-world.png: six clips of the bundled model, one a row, every third frame. */
+export const contactSheet: Effect.Effect<Uint8Array, unknown> = Effect.gen(function* () {
   const model = yield* loadModel("emoji-world")
   const videos = yield* Effect.forEach(clips, ([prompt, seed]) => draw(prompt, seed)).pipe(
     Effect.provide(model.layer.pipe(Layer.provide(engineLayer()))),
   )
   const rows = videos.map((video) => toFrames(video).filter((_, i) => i % everyFrame === 0))
-  const path = fileURLToPath(new URL("../../docs/pictures/emoji-world.png", import.meta.url))
-  writeFileSync(path, encodePng(sheet(rows, scale)))
-  console.log(path)
+  return encodePng(sheet(rows, scale))
 })
-
-await Effect.runPromise(program)

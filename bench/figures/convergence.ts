@@ -1,6 +1,3 @@
-/** Draws docs/pictures/convergence.svg: how the error of each solver falls with its work. Run by `npm run figures`. */
-import { writeFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { Random } from "@auteur/core"
 import { samplerNamed } from "@auteur/samplers"
 import { configs } from "../../packages/samplers/test/configs.ts"
@@ -62,15 +59,14 @@ const panel = (
   ],
 })
 
-const pictures = drawPanels([
-  panel("rectified flow", { ...configs["flow-euler"], shift: 1 }, [
-    ["1/N", [60, 6e-2], [300, 1.2e-2]],
-    ["1/N²", [40, 1.2e-4], [150, 8.5e-6]],
-  ]),
-  panel("diffusion, with CogVideoX's noise table", { ...configs["ddim"], snr_shift_scale: 1 }, [
-    ["1/N", [60, 9e-2], [300, 1.8e-2]],
-  ]),
-])
-const path = fileURLToPath(new URL("../../docs/pictures/convergence.svg", import.meta.url))
-writeFileSync(path, pictures)
-console.log(path)
+/** docs/pictures/convergence.svg: how the error of each solver falls with its work. */
+export const convergence = (): string =>
+  drawPanels([
+    panel("rectified flow", { ...configs["flow-euler"], shift: 1 }, [
+      ["1/N", [60, 6e-2], [300, 1.2e-2]],
+      ["1/N²", [40, 1.2e-4], [150, 8.5e-6]],
+    ]),
+    panel("diffusion, with CogVideoX's noise table", { ...configs["ddim"], snr_shift_scale: 1 }, [
+      ["1/N", [60, 9e-2], [300, 1.8e-2]],
+    ]),
+  ])

@@ -1,6 +1,3 @@
-/** Draws docs/pictures/samplers.png: one clip by each sampler, at few steps and at the default. Run by `npm run figures`. */
-import { writeFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { generate, Sampler } from "@auteur/core"
 import { layer as engineLayer } from "@auteur/engine/node"
 import { encodePng, toFrames } from "@auteur/media"
@@ -15,7 +12,8 @@ const [prompt, seed] = ["a fox jumps up and down in a meadow", 1]
 const stepCounts = [4, 8, defaultSteps]
 const shownFrames = [2, 8, 14]
 
-const program = Effect.gen(function* () {
+/** docs/pictures/samplers.png: one clip by each sampler, at few steps and at the default. */
+export const samplerSheet: Effect.Effect<Uint8Array, unknown> = Effect.gen(function* () {
   const model = yield* loadModel("emoji-world")
   const draw = Effect.fnUntraced(function* (name: string, steps: number) {
     const { sampler } = samplerNamed(name, model.folder.scheduler)
@@ -33,9 +31,5 @@ const program = Effect.gen(function* () {
       (clips) => clips.flat(),
     ),
   ).pipe(Effect.provide(model.layer.pipe(Layer.provide(engineLayer()))))
-  const path = fileURLToPath(new URL("../../docs/pictures/samplers.png", import.meta.url))
-  writeFileSync(path, encodePng(sheet(rows, 2)))
-  console.log(path)
+  return encodePng(sheet(rows, 2))
 })
-
-await Effect.runPromise(program)
