@@ -5,23 +5,28 @@ import { BenchError } from "./bench-error.ts"
 import { fillMarkedPlace } from "./marked-place.ts"
 import type { Results } from "./peers/results.ts"
 import { fullReport, shortReport } from "./report-text.ts"
+import { qualityReport } from "./samplers/report.ts"
+import type { QualityResults } from "./samplers/results.ts"
 
 const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
-const source = path("bench/results/peers.json")
+
+const read = <A>(name: "peers" | "samplers"): A => {
+  const source = path(`bench/results/${name}.json`)
+  if (existsSync(source)) return JSON.parse(readFileSync(source, "utf8")) as A
+  throw new BenchError(`There are no figures at ${source}: make them with \`npm run bench -- ${name}\`.`)
+}
 
 try {
-  if (!existsSync(source)) {
-    throw new BenchError(`There are no figures at ${source}: make them with \`npm run bench -- peers\`.`)
-  }
-  const results = JSON.parse(readFileSync(source, "utf8")) as Results
+  const [peers, samplers] = [read<Results>("peers"), read<QualityResults>("samplers")]
   const places = [
-    ["README.md", shortReport],
-    ["docs/performance.md", fullReport],
+    ["README.md", shortReport(peers)],
+    ["docs/performance.md", fullReport(peers)],
+    ["docs/samplers.md", qualityReport(samplers)],
   ] as const
   for (const [name, report] of places) {
     const document = readFileSync(path(name), "utf8")
-    writeFileSync(path(name), fillMarkedPlace(document, report(results), name))
-    console.log(`${name} has the figures of ${results.date.slice(0, 10)}`)
+    writeFileSync(path(name), fillMarkedPlace(document, report, name))
+    console.log(`${name} has its figures`)
   }
 } catch (error) {
   if (!(error instanceof BenchError)) throw error

@@ -107,8 +107,9 @@ describe("the pages", () => {
   })
 })
 
-it("the program of the quick start makes its videos", async () => {
-  const programs = codeBlocks(pageAt("docs/quick-start.md"), "ts")
+/** What the one program of a page prints, and the files that it leaves. */
+const runProgram = async (path: string) => {
+  const programs = codeBlocks(pageAt(path), "ts")
   expect(programs).toHaveLength(1)
   const folder = await mkdtemp(join(tmpdir(), "auteur-docs-"))
   try {
@@ -116,9 +117,18 @@ it("the program of the quick start makes its videos", async () => {
     await writeFile(join(folder, "film.ts"), programs[0]!)
     await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }))
     const { stdout } = await run(process.execPath, ["film.ts"], { cwd: folder })
-    expect(stdout).toMatch(/^step 1 of 10\n(.*\n)*step 10 of 10\n9 frames of 64×64, seed \d+\n$/)
-    expect(await readdir(folder)).toEqual(expect.arrayContaining(["fox.mp4", "bus.webp"]))
+    return { stdout, files: await readdir(folder) }
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+it("the program of the quick start makes its videos", async () => {
+  const { stdout, files } = await runProgram("docs/quick-start.md")
+  expect(stdout).toMatch(/^step 1 of 10\n(.*\n)*step 10 of 10\n9 frames of 64×64, seed \d+\n$/)
+  expect(files).toEqual(expect.arrayContaining(["fox.mp4", "bus.webp"]))
+})
+
+it("the program of the page on samplers asks four times", async () => {
+  expect((await runProgram("docs/samplers.md")).stdout).toBe("4\n")
 })

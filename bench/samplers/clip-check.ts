@@ -10,17 +10,31 @@ export interface Content {
   readonly scene: "meadow" | "ice" | "sea" | "night" | "desert" | "city"
 }
 
-/** What a clip shows; `motion` and `subject` are nothing where nothing moves. */
+/** What a clip shows; nothing where it cannot be told. */
 export type Shown = { readonly [K in keyof Content]: Content[K] | undefined }
 
-/** The skies' tops and the grounds of the bundled model's world, as its clips were drawn. */
-const scenes: Readonly<Record<Content["scene"], { readonly sky: Colour; readonly ground: Colour }>> = {
-  meadow: { sky: [120, 190, 250], ground: [100, 180, 75] },
-  ice: { sky: [170, 200, 225], ground: [240, 248, 253] },
-  sea: { sky: [130, 200, 255], ground: [40, 110, 190] },
-  night: { sky: [14, 16, 48], ground: [24, 30, 50] },
-  desert: { sky: [250, 200, 140], ground: [217, 165, 94] },
-  city: { sky: [175, 195, 215], ground: [90, 92, 98] },
+/** The colours of the bundled model's world, as its clips were drawn: the sky from top to horizon, the ground, and what else stands still. */
+const scenes: Readonly<
+  Record<
+    Content["scene"],
+    { readonly sky: Colour; readonly horizon: Colour; readonly ground: Colour; readonly others: ReadonlyArray<Colour> }
+  >
+> = {
+  meadow: { sky: [120, 190, 250], horizon: [205, 235, 255], ground: [100, 180, 75], others: [] },
+  ice: { sky: [170, 200, 225], horizon: [225, 238, 248], ground: [240, 248, 253], others: [] },
+  sea: { sky: [130, 200, 255], horizon: [215, 240, 255], ground: [40, 110, 190], others: [[90, 160, 225]] },
+  night: { sky: [14, 16, 48], horizon: [50, 44, 104], ground: [24, 30, 50], others: [] },
+  desert: { sky: [250, 200, 140], horizon: [255, 232, 190], ground: [217, 165, 94], others: [] },
+  city: {
+    sky: [175, 195, 215],
+    horizon: [225, 228, 230],
+    ground: [90, 92, 98],
+    others: [
+      [140, 120, 120],
+      [160, 140, 120],
+      [235, 235, 225],
+    ],
+  },
 }
 
 /** The mean colours of its pictures of these subjects. */
@@ -33,8 +47,10 @@ const subjects: Readonly<Record<Content["subject"], Colour>> = {
   ghost: [221, 189, 216],
 }
 
-/** Pixels whose colours differ by more than this from the still picture are the subject's. */
+/** Pixels whose colours differ by more than this from the still picture have moved. */
 const moved = 60
+/** Pixels whose colours differ by more than this from all of the scene are the subject's. */
+const foreign = 50
 /** A subject crosses most of the picture; less than this part of it is no motion. */
 const leastWay = 0.15
 const edge = 5
@@ -47,8 +63,8 @@ const mean = (colours: ReadonlyArray<Colour>): Colour =>
 const median = (values: Array<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
 /**
- * What a clip of the bundled model's world shows, by its colours: the scene by the top and bottom edges of the picture, the subject by the colour
- * of what moves, the motion by the way of its centre from the first third to the last.
+ * What a clip of the bundled model's world shows, by its colours: the scene by the top and bottom edges of the picture, the subject by the colours
+ * that are not the scene's, the motion by the way of its centre from the first third to the last.
  */
 export const shownBy = (video: Video): Shown => {
   const frames = toFrames(video)
@@ -64,13 +80,21 @@ export const shownBy = (video: Video): Shown => {
   const [sky, ground] = [mean(still.slice(0, edge * width)), mean(still.slice(-edge * width))]
   const scene = nearest(scenes, (name) => distance(scenes[name].sky, sky) + distance(scenes[name].ground, ground))
 
-  const colours: Array<Colour> = []
+  const { sky: top, horizon, ground: below, others } = scenes[scene]
+  const steps = [0, 0.2, 0.4, 0.6, 0.8, 1]
+  const gradient = steps.map((t) => [0, 1, 2].map((c) => top[c]! + t * (horizon[c]! - top[c]!)) as unknown as Colour)
+  const own = [...gradient, below, ...others]
+  const colours = frames.flatMap((_, frame) =>
+    still.map((_, pixel) => at(frame, pixel)).filter((colour) => own.every((each) => distance(each, colour) > foreign)),
+  )
+  const subject =
+    colours.length === 0 ? undefined : nearest(subjects, (name) => distance(subjects[name], mean(colours)))
+
   const centres = frames.map((_, frame) => {
     let [sumX, sumY, count] = [0, 0, 0]
     for (let pixel = 0; pixel < still.length; pixel++) {
       const colour = at(frame, pixel)
       if (distance(colour, still[pixel]!) <= moved) continue
-      colours.push(colour)
       sumX += pixel % width
       sumY += Math.floor(pixel / width)
       count++
@@ -83,7 +107,7 @@ export const shownBy = (video: Video): Shown => {
     return seen.length === 0 ? undefined : [0, 1].map((axis) => median(seen.map((centre) => centre[axis]!)))
   }
   const [first, last] = [place(centres.slice(0, third)), place(centres.slice(-third))]
-  if (first === undefined || last === undefined) return { scene, subject: undefined, motion: undefined }
+  if (first === undefined || last === undefined) return { scene, subject, motion: undefined }
   const [x, y] = [last[0]! - first[0]!, last[1]! - first[1]!]
   const motion =
     Math.max(Math.abs(x), Math.abs(y)) < leastWay
@@ -95,5 +119,5 @@ export const shownBy = (video: Video): Shown => {
         : y > 0
           ? "down"
           : "up"
-  return { scene, subject: nearest(subjects, (name) => distance(subjects[name], mean(colours))), motion }
+  return { scene, subject, motion }
 }

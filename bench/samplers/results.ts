@@ -6,13 +6,12 @@ export interface Quality {
   readonly guidance: number
   /** How often the network was asked for a clip. */
   readonly asked: number
-  /** dB of each clip's frames against its reference; empty where there is none to compare with. */
+  /** dB of the frames of the first seed's clips against their references; empty where there is none to compare with. */
   readonly psnr: ReadonlyArray<number>
-  /** Clips of which the check saw what the prompt says. */
+  /** Clips of which the check saw what the prompt says, of one for each prompt and seed. */
   readonly scene: number
   readonly motion: number
   readonly subject: number
-  readonly all: number
   /** Mean part of the colour values that lie at an end of their range. */
   readonly clipped: number
 }
@@ -25,7 +24,7 @@ export interface QualityResults {
   readonly seeds: ReadonlyArray<number>
   /** The sampler and the steps of the references, at the guidance of the table. */
   readonly reference: { readonly sampler: string; readonly steps: number; readonly guidance: number }
-  /** dB between two samplers at the reference's steps: how well it is known itself. */
+  /** dB between DDIM and the reference's sampler at its steps, for two clips: how well it is known itself. */
   readonly referencePsnr: ReadonlyArray<number>
   readonly samplers: ReadonlyArray<Quality>
   readonly guidances: ReadonlyArray<Quality>

@@ -33,6 +33,7 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     [1, "dot.png does not say how it was made", ["--like", "dot.png"]],
     [1, "0 steps cannot be made", ["a fox", "--steps", "0"]],
     [1, 'There is no sampler "magic"; choose one of ddim, dpm, ddpm,', ["a fox", "--sampler", "magic"]],
+    [1, 'There is no guidance "strong"; choose one of classifier-free,', ["a fox", "--guidance-method", "strong"]],
     [
       2,
       "--dynamic-guidance and --guidance-method rescaled contradict each other",
