@@ -32,7 +32,7 @@ const checkpoint: Checkpoint = {
   editor: "flow-edit",
   state: { index: 5, begin: 2, sample: latents(), memory: { clean: latents(), velocity: latents() } },
   memory: {
-    denoiser: new Map([["residual.0", Tensor.from("axis0 axis1", [2, 3], random.normal(6))]]),
+    denoiser: new Map([["residual.0", Tensor.from("rows columns", [2, 3], random.normal(6))]]),
     guidance: new Map([["average", Tensor.from("axis0", [2], random.normal(2))]]),
   },
   random: random.save(),

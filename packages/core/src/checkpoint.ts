@@ -51,6 +51,8 @@ const decodeRequest = Schema.decodeUnknownResult(
   }),
 )
 
+const decodeAxes = Schema.decodeUnknownResult(Schema.Record(Schema.String, Schema.String))
+
 /**
  * A checkpoint as the bytes of a small safetensors file.
  *
@@ -75,6 +77,7 @@ export const encodeCheckpoint = (checkpoint: Checkpoint, note?: string): Uint8Ar
       sampler: checkpoint.sampler,
       guidance: checkpoint.guidance,
       ...(checkpoint.editor === undefined ? {} : { editor: checkpoint.editor }),
+      axes: JSON.stringify(Object.fromEntries(ofParts.map(([name, { layout }]) => [name, layout]))),
       index: String(state.index),
       begin: String(state.begin),
       random: JSON.stringify(random),
@@ -102,6 +105,7 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
     const shape = tensor.shape as [number, number, number, number, number]
     return Tensor.from(latentAxes, shape, tensor.data)
   }
+  const axes = toAxes(json(metadata, "axes"))
   const memory = [...tensors.keys()].filter((name) => name.startsWith("memory."))
   return {
     request: toRequest(json(metadata, "request")),
@@ -115,21 +119,33 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
       sample: latents("sample"),
       memory: Object.fromEntries(memory.map((name) => [name.slice("memory.".length), latents(name)])),
     },
-    memory: { denoiser: partMemory(tensors, "denoiser"), guidance: partMemory(tensors, "guidance") },
+    memory: { denoiser: partMemory(tensors, axes, "denoiser"), guidance: partMemory(tensors, axes, "guidance") },
     random: toRandomState(json(metadata, "random")),
     image: tensors.has("image") ? latents("image") : undefined,
   }
 }
 
-const partMemory = (tensors: ReturnType<typeof decodeSafetensors>["tensors"], part: string): RunMemory =>
+const partMemory = (
+  tensors: ReturnType<typeof decodeSafetensors>["tensors"],
+  axes: Readonly<Record<string, string>>,
+  part: string,
+): RunMemory =>
   new Map(
     [...tensors].flatMap(([name, { dtype, shape, data }]) => {
       if (!name.startsWith(`${part}.`)) return []
-      if (!isDType(dtype)) throw damaged(`has a tensor "${name}" of the unknown type ${dtype}`)
-      const axes = shape.map((_, i) => `axis${i}`).join(" ")
-      return [[name.slice(part.length + 1), Tensor.from(axes, shape as never, data as never, dtype)] as const]
+      const layout = axes[name]
+      if (!isDType(dtype) || layout === undefined || layout.split(" ").filter(Boolean).length !== shape.length) {
+        throw damaged(`has a tensor "${name}" of unknown type or axes`)
+      }
+      return [[name.slice(part.length + 1), Tensor.from(layout, shape as never, data as never, dtype)] as const]
     }),
   )
+
+const toAxes = (value: unknown): Readonly<Record<string, string>> => {
+  const decoded = decodeAxes(value)
+  if (Result.isSuccess(decoded)) return decoded.success
+  throw damaged("has axes that are none")
+}
 
 const read = (bytes: Uint8Array): ReturnType<typeof decodeSafetensors> => {
   try {

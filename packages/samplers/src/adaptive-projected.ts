@@ -1,4 +1,4 @@
-import { Guidance, type GuidanceShape, type Latents, linearCombination, Tensor } from "@auteur/core"
+import { Guidance, type GuidanceShape, type Latents, linearCombination } from "@auteur/core"
 import * as Layer from "effect/Layer"
 import { classifierFree } from "./classifier-free.ts"
 
@@ -21,9 +21,6 @@ const dot = (a: Latents, b: Latents): number => {
   return sum
 }
 
-const alike = ({ layout, shape }: Latents, tensor: Tensor<string>): Latents =>
-  Tensor.from(layout, shape, tensor.contiguous().values())
-
 const key = "difference"
 
 /**
@@ -40,12 +37,11 @@ export const adaptiveProjected = ({
   name: "adaptive-projected",
   usesUnconditional: classifierFree.usesUnconditional,
   combine: ({ conditional, unconditional, scale, level, memory }) => {
-    const before = memory.get(key) as Tensor<string> | undefined
+    const before = memory.get(key) as Latents | undefined
     const average = linearCombination([
       [1, conditional.clean],
       [-1, unconditional.clean],
-      // A memory that was saved comes back without the names of its axes.
-      ...(before === undefined ? [] : [[momentum, alike(conditional.clean, before)] as const]),
+      ...(before === undefined ? [] : [[momentum, before] as const]),
     ])
     memory.set(key, average)
 
