@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type CaseFolder, type Json, readJson, readTensors, type Tensors } from "./case-folder.ts"
 import type { Case } from "./find-cases.ts"
+import { loraCase } from "./lora-case.ts"
 import { ParityError } from "./parity-error.ts"
 import { pipelineCase } from "./pipeline-case.ts"
 import { randomCase } from "./random-case.ts"
@@ -24,7 +25,7 @@ type Results = Effect.Effect<
 >
 
 /** Kinds that nothing here computes yet. */
-const notCovered: ReadonlyArray<Kind> = ["training", "lora", "caches"]
+const notCovered: ReadonlyArray<Kind> = ["training", "caches"]
 
 /** What is compared with the reference; `undefined` for a kind of case that is not covered. */
 export const runCase: (
@@ -73,6 +74,8 @@ const runKind = (kind: Kind, folder: CaseFolder, tensors: Tensors): Results =>
         return yield* vaeCase(folder, yield* json("config.json"), tensors)
       case "text-encoder":
         return yield* textEncoderCase(folder, yield* json("config.json"), tensors)
+      case "lora":
+        return yield* loraCase(folder, yield* json("case.json"), tensors)
       default:
         return yield* pipelineCase(folder, yield* json("case.json"), tensors)
     }

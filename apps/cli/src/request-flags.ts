@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
 import { type CommandError, usageError } from "./command-error.ts"
 import { parseSeed } from "./seed.ts"
+import { parseLora } from "./lora-flag.ts"
 import { parseSize } from "./size.ts"
 
 const flag = <A>(flag: Flag.Flag<A>, description: string): Flag.Flag<Option.Option<A>> =>
@@ -72,6 +73,10 @@ export const requestFlags = {
     "What --start inversion walks back to noise with; default flow-heun, of second order",
   ),
   tiling: flag(Flag.Boolean("tiling"), "Decode in overlapping tiles: slower, in less memory"),
+  lora: flag(
+    Flag.String("lora").pipe(Flag.map(parseLora), Flag.atLeast(1)),
+    "A LoRA file in the layout of diffusers, or its folder, with how much of it is added: FILE[:WEIGHT]; may be repeated",
+  ),
   like: flag(Flag.String("like"), "Repeats a video that auteur wrote; other flags change what they name"),
 }
 
@@ -128,6 +133,7 @@ export const askedVideo: (
       maxTokens: like?.maxTokens,
       tiling: given(flags.tiling) ?? like?.tiling,
       inversion: given(flags.inversion) ?? like?.inversion,
+      lora: given(flags.lora) ?? like?.lora,
     },
     video: {
       negative: given(flags.negative) ?? like?.negative,

@@ -17,6 +17,7 @@ import * as text from "@auteur/text"
 import * as vae3d from "@auteur/vae3d"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { type LoadedLora, loadLora, type LoraOptions, nameWith } from "./lora.ts"
 import { modelHash } from "./model-hash.ts"
 
 /** How a model folder is put together; what is left out is read from the folder. */
@@ -31,6 +32,8 @@ export interface ModelOptions {
   readonly maxTokens?: number | undefined
   /** Decodes in overlapping tiles: slower, but in less memory. */
   readonly tiling?: boolean | undefined
+  /** What is added to the transformer's weights. */
+  readonly lora?: ReadonlyArray<LoraOptions> | undefined
   /** Splits the VAE's work in time over so many workers. */
   readonly parallel?: number | undefined
 }
@@ -38,6 +41,7 @@ export interface ModelOptions {
 export interface LoadedModel {
   readonly folder: ModelFolder
   readonly options: ModelOptions
+  readonly loras: ReadonlyArray<LoadedLora>
   /** {@link modelHash} of the folder, found once. */
   readonly hash: Effect.Effect<string, ModelError>
   /** Frames per second that the model was trained at. */
@@ -88,6 +92,7 @@ export const loadModel: (
     vae: openWeights(folder.vae.path),
     textEncoder: openWeights(folder.textEncoder.path),
   })
+  const loras = yield* Effect.forEach(options.lora ?? [], loadLora)
   const textLayer = text.layer({
     config: textEncoder,
     weights: weights.textEncoder,
@@ -103,9 +108,10 @@ export const loadModel: (
   const denoiserLayer = dit.layer({
     config: transformer,
     weights: weights.transformer,
+    loras,
     process,
     prediction,
-    name: folder.name,
+    name: nameWith(folder.name, loras),
   })
   const layer = Layer.mergeAll(
     textLayer,
@@ -116,6 +122,7 @@ export const loadModel: (
   return {
     folder,
     options,
+    loras,
     hash: yield* Effect.cached(modelHash(folder.path)),
     fps: transformer.patch_size_t === null ? 8 : 16,
     layer,

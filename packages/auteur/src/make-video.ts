@@ -55,14 +55,14 @@ export const resumeVideo: (
   function* ({ checkpoint: path, onEvent, onNotice, onUnfinished, ...options }) {
     const run = yield* readRun(path)
     const record = { ...run.record, fps: options.fps ?? run.record.fps, scale: options.scale ?? run.record.scale }
-    const { sampler, guidanceMethod, maxTokens, tiling } = record
+    const { sampler, guidanceMethod, maxTokens, tiling, lora } = record
     const model = options.model ?? run.model
     const output = options.output ?? run.output
     const resumed = { path, output: run.output }
     const hooks = { onEvent, onNotice, onUnfinished }
     yield* checkHash(run, path).pipe(
       Effect.andThen(renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })),
-      Effect.provide(filmLayer({ sampler, guidanceMethod, maxTokens, tiling, model, threads: options.threads })),
+      Effect.provide(filmLayer({ sampler, guidanceMethod, maxTokens, tiling, lora, model, threads: options.threads })),
     )
     return { record, output }
   },

@@ -105,6 +105,9 @@ export const planVideo: (
       ...(video === undefined ? {} : { video: video.video }),
     }
     const { latents } = yield* planRun(request)
+    const lora = yield* Effect.forEach(model.loras, ({ path, weight, hash }) =>
+      Effect.map(hash, (hash) => ({ path, weight, hash })),
+    )
     const record: VideoRecord = {
       prompt,
       negative: negative ?? "",
@@ -125,6 +128,7 @@ export const planVideo: (
       fps: options.fps ?? video?.fps ?? model.fps,
       scale: options.scale ?? (Math.min(latents.width, latents.height) <= 64 ? 4 : 1),
       tiling: model.options.tiling ?? false,
+      lora: lora.length === 0 ? undefined : lora,
       image: image?.name,
       video: video?.name,
       model: model.folder.name,

@@ -23,6 +23,7 @@ const record: fc.Arbitrary<VideoRecord> = fc.record(
     fps: finite,
     scale: count,
     tiling: fc.boolean(),
+    lora: fc.array(fc.record({ path: fc.string({ unit: "binary" }), weight: finite, hash: fc.string() })),
     image: fc.string(),
     video: fc.string(),
     model: fc.string(),

@@ -25,6 +25,8 @@ export interface VideoRecord {
   readonly fps: number
   readonly scale: number
   readonly tiling: boolean
+  /** What was added to the transformer, by the paths that were given, with the SHA-256 of their files. */
+  readonly lora?: ReadonlyArray<{ readonly path: string; readonly weight: number; readonly hash: string }> | undefined
   /** The names of the files that it began with: they are not in the video. */
   readonly image?: string | undefined
   readonly video?: string | undefined
@@ -54,6 +56,11 @@ const Fields = Schema.Struct({
   fps: Schema.FiniteFromString,
   scale: Count,
   tiling: Schema.Literals(["true", "false"]),
+  lora: Schema.optionalKey(
+    Schema.fromJsonString(
+      Schema.Array(Schema.Struct({ path: Schema.String, weight: Schema.Finite, hash: Schema.String })),
+    ),
+  ),
   image: Schema.optionalKey(Schema.String),
   video: Schema.optionalKey(Schema.String),
   model: Schema.String,
@@ -63,12 +70,18 @@ const Fields = Schema.Struct({
 const decode = Schema.decodeUnknownEffect(Fields)
 
 /** The texts that a video file carries of its record: in one order, so that equal records give equal bytes. */
-export const toMetadata = ({ width, height, ...record }: VideoRecord): VideoMetadata => {
-  const values: Readonly<Record<string, unknown>> = { ...record, size: `${width}x${height}` }
+export const toMetadata = ({ width, height, lora, ...record }: VideoRecord): VideoMetadata => {
+  const values: Readonly<Record<string, unknown>> = {
+    ...record,
+    size: `${width}x${height}`,
+    lora: lora?.map(({ path, weight, hash }) => ({ path, weight, hash })),
+  }
   return Object.fromEntries(
-    Object.keys(Fields.fields).flatMap((name) => (values[name] === undefined ? [] : [[name, String(values[name])]])),
+    Object.keys(Fields.fields).flatMap((name) => (values[name] === undefined ? [] : [[name, toText(values[name])]])),
   )
 }
+
+const toText = (value: unknown): string => (Array.isArray(value) ? JSON.stringify(value) : String(value))
 
 /** Reads what {@link toMetadata} wrote; a `MediaError` says that the texts of the file at `path` are not such a record. */
 export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effect<VideoRecord, MediaError> =>

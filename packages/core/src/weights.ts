@@ -15,4 +15,20 @@ export interface Weights {
   /** What the tensors were found in, for messages: a file or a folder of shards. */
   readonly source: string
   readonly tensors: ReadonlyMap<string, StoredTensor>
+  /** Texts that the file itself carries. */
+  readonly metadata?: Readonly<Record<string, string>>
+  /** What LoRA files add to linear layers, by the layer's name, such as `transformer_blocks.0.attn1.to_q`. */
+  readonly adapters?: ReadonlyMap<string, ReadonlyArray<LowRank>>
+}
+
+/** A low-rank addition to a linear layer: scale · α · B(A x), of tensors that lie among those of the {@link Weights}. */
+export interface LowRank {
+  readonly rank: number
+  readonly scale: number
+  /** The key of A, of shape [rank, in]. */
+  readonly down: string
+  /** The key of B, of shape [out, rank]. */
+  readonly up: string
+  /** The key of α, a single number, where a file holds it. */
+  readonly alpha?: string
 }

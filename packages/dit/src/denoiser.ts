@@ -20,6 +20,7 @@ import type * as Scope from "effect/Scope"
 import { checkTensors } from "./check-tensors.ts"
 import type { TransformerConfig } from "./config.ts"
 import { patchOf, trainedSize } from "./grid.ts"
+import { type Lora, withLoras } from "./lora.ts"
 import { networkInputs } from "./network-inputs.ts"
 import { refuseSize } from "./refuse-size.ts"
 import { areOneBatch } from "./text-batch.ts"
@@ -29,6 +30,8 @@ import { transformerProgram } from "./transformer.ts"
 export interface DenoiserOptions {
   readonly config: TransformerConfig
   readonly weights: Weights
+  /** What is added to the weights; nothing by default. */
+  readonly loras?: ReadonlyArray<Lora> | undefined
   readonly process: NoiseProcess
   readonly prediction: PredictionType
   /** What messages and checkpoints call the model. Default `CogVideoX`. */
@@ -46,12 +49,12 @@ export const layer = (options: DenoiserOptions): Layer.Layer<Denoiser, ModelErro
 const make: (
   options: DenoiserOptions,
 ) => Effect.Effect<DenoiserShape, ModelError, Engine | LatentSpace<"cogvideox"> | Scope.Scope> = Effect.fnUntraced(
-  function* ({ config, weights, process, prediction, name = "CogVideoX" }) {
+  function* ({ config, weights, loras = [], process, prediction, name = "CogVideoX" }) {
     const engine = yield* Engine
     const space = yield* LatentSpace("cogvideox")
     yield* checkSpace(config, space, name)
     yield* checkTensors(config, weights)
-    const model = yield* engine.open(weights)
+    const model = yield* engine.open(yield* withLoras(weights, loras))
     const imageConditioned = config.in_channels !== config.out_channels
     const refuse: DenoiserShape["refuse"] = (size) => refuseSize(config, space, name, size)
 

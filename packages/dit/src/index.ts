@@ -1,4 +1,5 @@
 export { parseTransformerConfig, type TransformerConfig } from "./config.ts"
 export { checkTensors } from "./check-tensors.ts"
 export { layer, type DenoiserOptions } from "./denoiser.ts"
+export { type Lora } from "./lora.ts"
 export { transformerProgram, type TransformerSize } from "./transformer.ts"

@@ -5,6 +5,7 @@ import { checkpoint } from "../test/checkpoint.ts"
 import { assertClose } from "../test/close.ts"
 import { evaluate, host, numbers } from "../test/evaluate.ts"
 import { naiveAttention, naiveConvolution } from "../test/naive.ts"
+import { Engine } from "./engine.ts"
 import { Graph } from "./graph.ts"
 import { attention, convolution, groupNorm, layerNorm, linear, pad } from "./layers.ts"
 import { layer } from "./node.ts"
@@ -37,6 +38,55 @@ shared(layer({ threads: 1 }))((it) => {
         assert.deepStrictEqual(y, host([2, 1, 2], Float32Array.of(11, 24, 16, 35)))
       }),
     )
+  }
+
+  for (const dtype of ["float32", "bfloat16"] as const) {
+    for (const memory of ["fold", "map"] as const) {
+      it.effect(
+        `linear adds scale · α · B(A x) for each adapter of its layer: ${dtype} weights, memory "${memory}"`,
+        () =>
+          Effect.gen(function* () {
+            const data = (...numbers: ReadonlyArray<number>) =>
+              dtype === "float32" ? Float32Array.from(numbers) : toBfloat16(Float32Array.from(numbers))
+            const tensor = (shape: readonly [number, number], ...numbers: ReadonlyArray<number>) =>
+              Tensor.from("out in", shape, data(...numbers) as Float32Array, dtype as "float32")
+            const weights = yield* checkpoint({
+              "up.weight": tensor([2, 3], 1, 2, 3, 4, 5, 6),
+              A: tensor([1, 3], 1, 0, 1),
+              B: tensor([2, 1], 1, 2),
+              C: tensor([2, 3], 1, 0, 0, 0, 1, 0),
+              D: tensor([2, 2], 1, 0, 0, 4),
+              alpha: Tensor.from("", [], data(8) as Float32Array, dtype as "float32"),
+            })
+            const adapters = new Map([
+              [
+                "up",
+                [
+                  { rank: 1, scale: 0.5, down: "A", up: "B" },
+                  { rank: 2, scale: 0.25, down: "C", up: "D", alpha: "alpha" },
+                ],
+              ],
+            ])
+            const model = yield* (yield* Engine).open({ ...weights, adapters })
+            const { result } = yield* model.run(
+              {
+                key: "adapted",
+                build: (graph, scope) => {
+                  const x = graph.input("x", [1, 2, 3])
+                  const options = { bias: false }
+                  graph.output(
+                    "result",
+                    graph.block("up", () => linear(x, scope.scope("up"), 2, options)),
+                  )
+                },
+              },
+              { x: host([1, 2, 3], Float32Array.of(1, 0, 0, 1, 1, 1)) },
+            )
+            // x = (1, 0, 0): W x = (1, 4), ½ B A x = (½, 1), 2 D C x = (2, 0); x = (1, 1, 1): (6, 15), (1, 2), (2, 8).
+            assert.deepStrictEqual(result, host([1, 2, 2], Float32Array.of(3.5, 5, 9, 25)))
+          }).pipe(Effect.provide(layer({ threads: 1, memory })), Effect.scoped),
+      )
+    }
   }
 
   it.effect("linear without bias adds nothing", () =>

@@ -2,15 +2,24 @@ import { float, int, ints } from "./attribute.ts"
 import type { Value } from "./value.ts"
 import type { WeightScope } from "./weight-scope.ts"
 
-/** y = x Wᵀ + b, with W of shape [out, in] as PyTorch stores it. (…, in) → (…, out) */
+/**
+ * y = x Wᵀ + b, with W of shape [out, in] as PyTorch stores it, and what LoRA files add to it (arXiv 2106.09685): W itself stays as it
+ * is, in the file. (…, in) → (…, out)
+ */
 export const linear = (x: Value, weights: WeightScope, features: number, options: { bias?: boolean } = {}): Value => {
   const inner = x.length(-1)
   const w = weights.tensor("weight", [features, inner])
   const b = (options.bias ?? true) ? weights.tensor("bias", [features]) : undefined
   const rows = x.size / inner
-  const y = x.graph.apply("Gemm", [x.rank === 2 ? x : x.reshape([rows, inner]), w, b], [rows, features], {
-    attributes: { transB: int(1) },
-  })
+  const flat = x.rank === 2 ? x : x.reshape([rows, inner])
+  let y = x.graph.apply("Gemm", [flat, w, b], [rows, features], { attributes: { transB: int(1) } })
+  for (const { rank, scale, down, up, alpha } of weights.adapters(features, inner)) {
+    const narrow = x.graph.apply("Gemm", [flat, down], [rows, rank], { attributes: { transB: int(1) } })
+    const scaled = alpha === undefined ? narrow : narrow.multiply(alpha)
+    y = x.graph.apply("Gemm", [scaled, up, y], [rows, features], {
+      attributes: { transB: int(1), alpha: float(scale) },
+    })
+  }
   return x.rank === 2 ? y : y.reshape([...x.shape.slice(0, -1), features])
 }
 

@@ -3,6 +3,15 @@ import { ModelError } from "@auteur/core"
 import type { ElementType, Graph, Shape } from "./graph.ts"
 import type { Value } from "./value.ts"
 
+/** A low-rank addition to a linear layer: scale · α · B(A x). */
+interface Adapter {
+  readonly rank: number
+  readonly scale: number
+  readonly down: Value
+  readonly up: Value
+  readonly alpha: Value | undefined
+}
+
 /** The checkpoint's tensors below a prefix, as a model's code names them. */
 export class WeightScope {
   readonly #graph: Graph
@@ -22,6 +31,19 @@ export class WeightScope {
 
   has(name: string): boolean {
     return this.#weights.tensors.has(this.#prefix + name)
+  }
+
+  /** What LoRA files add to the linear layer of this name. A: (rank, in), B: (out, rank), α: () */
+  adapters(features: number, inner: number): ReadonlyArray<Adapter> {
+    const weights = this.#weights
+    const root = new WeightScope(this.#graph, weights)
+    return (weights.adapters?.get(this.#prefix.slice(0, -1)) ?? []).map(({ rank, scale, down, up, alpha }) => ({
+      rank,
+      scale,
+      down: root.tensor(down, [rank, inner]),
+      up: root.tensor(up, [features, rank]),
+      alpha: alpha === undefined ? undefined : root.tensor(alpha, weights.tensors.get(alpha)?.shape ?? []),
+    }))
   }
 
   /** A tensor of the checkpoint as float32, widened or narrowed to it where it is stored otherwise. Throws as {@link stored} does. */

@@ -15,8 +15,8 @@ export const openWeights = (path: string): Effect.Effect<Weights, ModelError> =>
   Effect.tryPromise({
     try: async () => {
       const source = await findSource(path)
-      const tensors = await (source.endsWith(".json") ? readWeightIndex(source) : readWeightFile(source))
-      return { source, tensors }
+      if (source.endsWith(".json")) return { source, tensors: await readWeightIndex(source) }
+      return { source, tensors: (await readWeightFile(source)).tensors }
     },
     catch: (error) => (error instanceof ModelError ? error : unreadable(path, error)),
   })

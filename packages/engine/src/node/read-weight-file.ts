@@ -6,22 +6,25 @@ import {
   type SafetensorsHeader,
   safetensorsHeaderLength,
   type StoredTensor,
+  type Weights,
 } from "@auteur/core"
 
+/** What a `.safetensors` file says of itself. */
+export type WeightFile = Required<Pick<Weights, "tensors" | "metadata">>
+
 /** The tensors of one `.safetensors` file, of which only the header is read; rejects with a {@link ModelError}. */
-export const readWeightFile = async (path: string): Promise<ReadonlyMap<string, StoredTensor>> => {
+export const readWeightFile = async (path: string): Promise<WeightFile> => {
   const file = await open(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
   try {
     const header = await readHeader(file, path)
     const real = await realpath(path)
-    return new Map(
-      [...header.tensors].map(([name, { dtype, shape, begin, end }]) => [
-        name,
-        { dtype, shape, file: real, offset: header.dataStart + begin, byteLength: end - begin },
-      ]),
-    )
+    const tensors = new Map<string, StoredTensor>()
+    for (const [name, { dtype, shape, begin, end }] of header.tensors) {
+      tensors.set(name, { dtype, shape, file: real, offset: header.dataStart + begin, byteLength: end - begin })
+    }
+    return { tensors, metadata: header.metadata }
   } catch (error) {
     if (error instanceof ModelError) throw error
     if (!(error instanceof SafetensorsError)) throw unreadable(path, error)

@@ -12,7 +12,9 @@ export const readWeightIndex = async (path: string): Promise<ReadonlyMap<string,
   const shardOf = parseWeightMap(path, text)
   const shards = [...new Set(shardOf.values())]
   const headers = new Map(
-    await Promise.all(shards.map(async (shard) => [shard, await readWeightFile(join(dirname(path), shard))] as const)),
+    await Promise.all(
+      shards.map(async (shard) => [shard, (await readWeightFile(join(dirname(path), shard))).tensors] as const),
+    ),
   )
   const tensors = new Map<string, StoredTensor>()
   for (const [name, shard] of shardOf) {

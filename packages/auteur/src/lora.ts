@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { ModelError } from "@auteur/core"
+import type { Lora } from "@auteur/dit"
+import { openLora } from "@auteur/engine/node"
+import * as Effect from "effect/Effect"
+
+/** A LoRA to add to the transformer. */
+export interface LoraOptions {
+  /** A `.safetensors` file in the layout of diffusers, or a folder that holds `pytorch_lora_weights.safetensors`. */
+  readonly path: string
+  /** How much of it is added; default 1. */
+  readonly weight?: number | undefined
+  /** Refuses a file with another SHA-256: for a video that is to come out as it did before. */
+  readonly hash?: string | undefined
+}
+
+/** A LoRA whose file is found, under the path that it was given by. */
+export interface LoadedLora extends Lora {
+  readonly path: string
+  /** The SHA-256 of the file in hexadecimal, found once. */
+  readonly hash: Effect.Effect<string, ModelError>
+}
+
+/** Finds a LoRA and checks that it is the one that is meant; whether it fits the transformer is seen when that is opened. */
+export const loadLora: (options: LoraOptions) => Effect.Effect<LoadedLora, ModelError> = Effect.fnUntraced(function* ({
+  path,
+  weight = 1,
+  hash: expected,
+}) {
+  const weights = yield* openLora(path)
+  const hash = yield* Effect.cached(hashFile(weights.source))
+  if (expected !== undefined && expected !== (yield* hash)) {
+    return yield* new ModelError({
+      message: `The LoRA ${path} is not the one that made the video before, though its path is the same: name one with --lora, and the video will be another.`,
+    })
+  }
+  return { path, weight, weights, hash }
+})
+
+const hashFile = (path: string): Effect.Effect<string, ModelError> =>
+  Effect.tryPromise({
+    try: async () => {
+      const hash = createHash("sha256")
+      for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array)
+      return hash.digest("hex")
+    },
+    catch: (cause) =>
+      new ModelError({ message: `The LoRA ${path} cannot be read: ${(cause as Error).message}.`, cause }),
+  })
+
+/** What messages and checkpoints call a model with what is added to it. */
+export const nameWith = (model: string, loras: ReadonlyArray<LoadedLora>): string =>
+  [model, ...loras.map(({ path, weight }) => `${path.split(/[/\\]+/).findLast(Boolean)}:${weight}`)].join(" + ")
