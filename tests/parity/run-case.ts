@@ -4,6 +4,7 @@ import type { EngineError, GenerateError, ModelError } from "@auteur/core"
 import type { Engine } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { cachesCase } from "./caches-case.ts"
 import { type CaseFolder, type Json, readJson, readTensors, type Tensors } from "./case-folder.ts"
 import type { Case } from "./find-cases.ts"
 import { loraCase } from "./lora-case.ts"
@@ -25,7 +26,7 @@ type Results = Effect.Effect<
 >
 
 /** Kinds that nothing here computes yet. */
-const notCovered: ReadonlyArray<Kind> = ["training", "caches"]
+const notCovered: ReadonlyArray<Kind> = ["training"]
 
 /** What is compared with the reference; `undefined` for a kind of case that is not covered. */
 export const runCase: (
@@ -76,6 +77,8 @@ const runKind = (kind: Kind, folder: CaseFolder, tensors: Tensors): Results =>
         return yield* textEncoderCase(folder, yield* json("config.json"), tensors)
       case "lora":
         return yield* loraCase(folder, yield* json("case.json"), tensors)
+      case "caches":
+        return yield* cachesCase(folder, yield* json("case.json"), tensors)
       default:
         return yield* pipelineCase(folder, yield* json("case.json"), tensors)
     }

@@ -1,7 +1,12 @@
 import {
+  cacheFromRecord,
+  type CacheName,
+  cacheNames,
+  type CacheOptions,
   defaultGuidance,
   defaultModel,
   defaultSteps,
+  defaultThresholds,
   type FilmOptions,
   guidanceNames,
   inversionNames,
@@ -9,11 +14,12 @@ import {
   readRecord,
   samplerNames,
   type VideoOptions,
+  type VideoRecord,
 } from "auteur"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
-import { type CommandError, usageError } from "./command-error.ts"
+import { CommandError, usageError } from "./command-error.ts"
 import { parseSeed } from "./seed.ts"
 import { parseLora } from "./lora-flag.ts"
 import { parseSize } from "./size.ts"
@@ -77,6 +83,14 @@ export const requestFlags = {
     Flag.String("lora").pipe(Flag.map(parseLora), Flag.atLeast(1)),
     "A LoRA file in the layout of diffusers, or its folder, with how much of it is added: FILE[:WEIGHT]; may be repeated",
   ),
+  cache: flag(
+    Flag.Literals("cache", [...cacheNames, "none"]),
+    "Reuses what hardly changes from step to step: faster, for another video that is much like it",
+  ),
+  cacheThreshold: flag(
+    Flag.Finite("cache-threshold"),
+    `How much may change before it is computed again, or with pyramid how many steps share their attention; default ${cacheNames.map((name) => `${defaultThresholds[name]} for ${name}`).join(", ")}`,
+  ),
   like: flag(Flag.String("like"), "Repeats a video that auteur wrote; other flags change what they name"),
 }
 
@@ -123,6 +137,7 @@ export const askedVideo: (
   if (Option.isSome(flags.strength) && Option.isNone(flags.video)) {
     return yield* usageError("--strength says how much of a video is made anew: give the video with --video.")
   }
+  const cache = yield* askedCache(given(flags.cache), given(flags.cacheThreshold), like)
   const size = given(flags.size)
   return {
     prompt: prompt ?? like?.prompt,
@@ -134,6 +149,7 @@ export const askedVideo: (
       tiling: given(flags.tiling) ?? like?.tiling,
       inversion: given(flags.inversion) ?? like?.inversion,
       lora: given(flags.lora) ?? like?.lora,
+      cache,
     },
     video: {
       negative: given(flags.negative) ?? like?.negative,
@@ -155,3 +171,24 @@ export const askedVideo: (
     },
   }
 })
+
+/** The cache that the flags name, or that of the video that is repeated. */
+const askedCache = (
+  name: CacheName | "none" | undefined,
+  threshold: number | undefined,
+  like: VideoRecord | undefined,
+): Effect.Effect<CacheOptions | undefined, CommandError> =>
+  Effect.gen(function* () {
+    if (name === "none" && threshold === undefined) return undefined
+    if (name !== undefined && name !== "none") return { name, threshold }
+    const repeated =
+      name === "none"
+        ? undefined
+        : yield* Effect.try({
+            try: () => cacheFromRecord(like ?? {}),
+            catch: (cause) => new CommandError({ message: (cause as Error).message, exitCode: 2 }),
+          })
+    if (threshold === undefined) return repeated
+    if (repeated !== undefined && !("kind" in repeated)) return { ...repeated, threshold }
+    return yield* usageError("--cache-threshold says how much a cache reuses: name the cache with --cache.")
+  })

@@ -17,6 +17,7 @@ import * as text from "@auteur/text"
 import * as vae3d from "@auteur/vae3d"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { type CacheOptions, cacheOf } from "./cache.ts"
 import { type LoadedLora, loadLora, type LoraOptions, nameWith } from "./lora.ts"
 import { modelHash } from "./model-hash.ts"
 
@@ -34,6 +35,8 @@ export interface ModelOptions {
   readonly tiling?: boolean | undefined
   /** What is added to the transformer's weights. */
   readonly lora?: ReadonlyArray<LoraOptions> | undefined
+  /** What is reused from step to step, for fewer computations and another, similar video; nothing by default. */
+  readonly cache?: CacheOptions | undefined
   /** Splits the VAE's work in time over so many workers. */
   readonly parallel?: number | undefined
 }
@@ -93,6 +96,10 @@ export const loadModel: (
     textEncoder: openWeights(folder.textEncoder.path),
   })
   const loras = yield* Effect.forEach(options.lora ?? [], loadLora)
+  const cache = yield* Effect.try({
+    try: () => (options.cache === undefined ? undefined : cacheOf(options.cache, transformer)),
+    catch: (cause) => cause as RequestError,
+  })
   const textLayer = text.layer({
     config: textEncoder,
     weights: weights.textEncoder,
@@ -109,9 +116,10 @@ export const loadModel: (
     config: transformer,
     weights: weights.transformer,
     loras,
+    cache,
     process,
     prediction,
-    name: nameWith(folder.name, loras),
+    name: nameWith(folder.name, loras, cache),
   })
   const layer = Layer.mergeAll(
     textLayer,

@@ -49,6 +49,12 @@ const hashFile = (path: string): Effect.Effect<string, ModelError> =>
       new ModelError({ message: `The LoRA ${path} cannot be read: ${(cause as Error).message}.`, cause }),
   })
 
-/** What messages and checkpoints call a model with what is added to it. */
-export const nameWith = (model: string, loras: ReadonlyArray<LoadedLora>): string =>
-  [model, ...loras.map(({ path, weight }) => `${path.split(/[/\\]+/).findLast(Boolean)}:${weight}`)].join(" + ")
+/** What messages and checkpoints call a model with what is added to it and how it runs, so that no other continues its videos. */
+export const nameWith = (
+  model: string,
+  loras: ReadonlyArray<LoadedLora>,
+  cache: { readonly name: string } | undefined,
+): string => {
+  const names = loras.map(({ path, weight }) => `${path.split(/[/\\]+/).findLast(Boolean)}:${weight}`)
+  return [model, ...names, ...(cache === undefined ? [] : [`cache ${cache.name}`])].join(" + ")
+}

@@ -8,6 +8,7 @@ import {
   resume,
 } from "@auteur/core"
 import * as Effect from "effect/Effect"
+import { cacheFromRecord } from "./cache.ts"
 import { CurrentModel, type Film, filmLayer, type FilmOptions } from "./film-layer.ts"
 import { planVideo, type VideoOptions } from "./plan-video.ts"
 import { type RenderOptions, renderVideo } from "./render.ts"
@@ -59,10 +60,11 @@ export const resumeVideo: (
     const model = options.model ?? run.model
     const output = options.output ?? run.output
     const resumed = { path, output: run.output }
+    const cache = yield* Effect.try({ try: () => cacheFromRecord(record), catch: (cause) => cause as RequestError })
     const hooks = { onEvent, onNotice, onUnfinished }
     yield* checkHash(run, path).pipe(
       Effect.andThen(renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })),
-      Effect.provide(filmLayer({ sampler, guidanceMethod, maxTokens, tiling, lora, model, threads: options.threads })),
+      Effect.provide(filmLayer({ sampler, guidanceMethod, maxTokens, tiling, lora, cache, model, threads: options.threads })),
     )
     return { record, output }
   },

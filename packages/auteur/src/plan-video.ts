@@ -13,6 +13,7 @@ import {
   VideoVae,
 } from "@auteur/core"
 import * as Effect from "effect/Effect"
+import { cacheRecord } from "./cache.ts"
 import { CurrentModel, type Film } from "./film-layer.ts"
 import { startImage, startVideo } from "./start-pictures.ts"
 import { version } from "./version.ts"
@@ -129,6 +130,7 @@ export const planVideo: (
       scale: options.scale ?? (Math.min(latents.width, latents.height) <= 64 ? 4 : 1),
       tiling: model.options.tiling ?? false,
       lora: lora.length === 0 ? undefined : lora,
+      ...cacheRecord(model.options.cache),
       image: image?.name,
       video: video?.name,
       model: model.folder.name,

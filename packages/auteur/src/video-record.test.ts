@@ -24,6 +24,8 @@ const record: fc.Arbitrary<VideoRecord> = fc.record(
     scale: count,
     tiling: fc.boolean(),
     lora: fc.array(fc.record({ path: fc.string({ unit: "binary" }), weight: finite, hash: fc.string() })),
+    cache: fc.string({ unit: "binary" }),
+    cacheThreshold: finite,
     image: fc.string(),
     video: fc.string(),
     model: fc.string(),

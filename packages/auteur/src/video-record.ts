@@ -27,6 +27,9 @@ export interface VideoRecord {
   readonly tiling: boolean
   /** What was added to the transformer, by the paths that were given, with the SHA-256 of their files. */
   readonly lora?: ReadonlyArray<{ readonly path: string; readonly weight: number; readonly hash: string }> | undefined
+  /** What was reused from step to step: the name of a cache, and the threshold of those that are known by name. */
+  readonly cache?: string | undefined
+  readonly cacheThreshold?: number | undefined
   /** The names of the files that it began with: they are not in the video. */
   readonly image?: string | undefined
   readonly video?: string | undefined
@@ -61,6 +64,8 @@ const Fields = Schema.Struct({
       Schema.Array(Schema.Struct({ path: Schema.String, weight: Schema.Finite, hash: Schema.String })),
     ),
   ),
+  cache: Schema.optionalKey(Schema.String),
+  cacheThreshold: Schema.optionalKey(Schema.FiniteFromString),
   image: Schema.optionalKey(Schema.String),
   video: Schema.optionalKey(Schema.String),
   model: Schema.String,

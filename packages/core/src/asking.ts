@@ -34,6 +34,8 @@ export interface Question extends GuidedText {
   /** The place in the run, for the guidance. */
   readonly index: number
   readonly steps: number
+  /** Whether nothing is asked with this memory afterwards. */
+  readonly last: boolean
   /** The place in the run, for messages. */
   readonly at: string
 }
@@ -43,7 +45,7 @@ export const ask: (
   question: Question,
 ) => Effect.Effect<Prediction, PipelineError | EngineError | ModelError, Denoiser | Guidance> = Effect.fnUntraced(
   function* (question) {
-    const { texts, scale, image, memory, index, steps, at } = question
+    const { texts, scale, image, memory, index, steps, last, at } = question
     const denoiser = yield* Denoiser
     const guidance = yield* Guidance
     const { level, factor } = sameProcess(question.process, denoiser.process)
@@ -52,7 +54,7 @@ export const ask: (
     const sample = factor === 1 ? question.sample : linearCombination([[factor, question.sample]])
 
     const model = `The model "${denoiser.name}"`
-    const input = { sample, level, texts, image, memory: memory.denoiser }
+    const input = { sample, level, texts, image, memory: memory.denoiser, last }
     const answers = yield* guarded(`${model} ${at}`, () => denoiser.denoise(input))
     if (answers.length !== texts.length) {
       return yield* new PipelineError({

@@ -17,6 +17,8 @@ export interface DenoiserInput {
   readonly image?: Latents | undefined
   /** What the network keeps from step to step of a run, such as a cache; without it, nothing is kept. */
   readonly memory?: RunMemory | undefined
+  /** Whether it is the last question of its run, after which nothing needs to be kept. */
+  readonly last?: boolean | undefined
 }
 
 /** The network: what is clean and what is noise in a sample. */

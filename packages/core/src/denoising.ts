@@ -88,6 +88,7 @@ const step = Effect.fnUntraced(function* (
     image,
     memory,
     index: state.index,
+    last: state.index + 1 === plan.steps.levels.length,
     steps: stepsFrom(state.begin, request.steps, plan.steps),
     at,
   })

@@ -49,7 +49,17 @@ export const edit: (
       // The samples of an edit do not follow one another as those of a sampler, so that nothing is kept between them.
       const memory: PartMemory = { denoiser: new Map(), guidance: new Map() }
       const level = { alpha: 1 - sigma, sigma, timestep: 1000 * sigma }
-      const where = { process: rectifiedFlow, level, sample, image: undefined, memory, index, steps: total, at }
+      const where = {
+        process: rectifiedFlow,
+        level,
+        sample,
+        image: undefined,
+        memory,
+        index,
+        steps: total,
+        last: true,
+        at,
+      }
       const { clean, noise } = yield* ask({ ...where, ...(prompt === "source" ? prompts.source! : prompts.target) })
       const answer: Latents = linearCombination([
         [1, noise],

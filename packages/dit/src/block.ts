@@ -6,6 +6,9 @@ import { feedForward } from "./feed-forward.ts"
 import type { Rotation } from "./rotary-embedding.ts"
 import { addGated, join, type Streams } from "./streams.ts"
 
+/** What stands in the place of a block's attention: `compute` is the attention itself. (B, N, D) */
+export type Attend = (compute: () => Value) => Value
+
 /** One expert transformer block: attention, then a feed-forward network, each between an expert norm and a gated sum. */
 export const expertBlock = (
   x: Streams,
@@ -13,9 +16,11 @@ export const expertBlock = (
   rotate: Rotation | undefined,
   config: TransformerConfig,
   weights: WeightScope,
+  attend: Attend,
 ): Streams => {
   const first = expertLayerNorm(x, e, weights.scope("norm1"), config.norm_eps)
-  const attended = addGated(x, first.gate, fullAttention(join(first.normed), rotate, config, weights.scope("attn1")))
+  const attention = attend(() => fullAttention(join(first.normed), rotate, config, weights.scope("attn1")))
+  const attended = addGated(x, first.gate, attention)
   const second = expertLayerNorm(attended, e, weights.scope("norm2"), config.norm_eps)
   return addGated(attended, second.gate, feedForward(join(second.normed), weights.scope("ff")))
 }

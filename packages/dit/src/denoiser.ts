@@ -9,22 +9,24 @@ import {
   PipelineError,
   type PredictionType,
   Tensor,
-  timesCost,
   toPrediction,
   type Weights,
 } from "@auteur/core"
-import { Engine } from "@auteur/engine"
+import { Engine, type Model } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { type Answering, sizeOf } from "./answering.ts"
+import { attentionAnswering } from "./cache/attention-answering.ts"
+import type { AttentionCache } from "./cache/attention-cache.ts"
+import { stepAnswering } from "./cache/step-answering.ts"
+import type { StepCache } from "./cache/step-cache.ts"
 import { checkTensors } from "./check-tensors.ts"
 import type { TransformerConfig } from "./config.ts"
 import { patchOf, trainedSize } from "./grid.ts"
 import { type Lora, withLoras } from "./lora.ts"
-import { networkInputs } from "./network-inputs.ts"
 import { refuseSize } from "./refuse-size.ts"
-import { areOneBatch } from "./text-batch.ts"
-import { transformerProgram } from "./transformer.ts"
+import { wholeAnswering } from "./whole-answering.ts"
 
 /** A transformer's checkpoint and what it was trained to answer. */
 export interface DenoiserOptions {
@@ -32,6 +34,8 @@ export interface DenoiserOptions {
   readonly weights: Weights
   /** What is added to the weights; nothing by default. */
   readonly loras?: ReadonlyArray<Lora> | undefined
+  /** What is reused from one call to the next of a run; nothing by default. */
+  readonly cache?: StepCache | AttentionCache | undefined
   readonly process: NoiseProcess
   readonly prediction: PredictionType
   /** What messages and checkpoints call the model. Default `CogVideoX`. */
@@ -49,29 +53,20 @@ export const layer = (options: DenoiserOptions): Layer.Layer<Denoiser, ModelErro
 const make: (
   options: DenoiserOptions,
 ) => Effect.Effect<DenoiserShape, ModelError, Engine | LatentSpace<"cogvideox"> | Scope.Scope> = Effect.fnUntraced(
-  function* ({ config, weights, loras = [], process, prediction, name = "CogVideoX" }) {
+  function* ({ config, weights, loras = [], cache, process, prediction, name = "CogVideoX" }) {
     const engine = yield* Engine
     const space = yield* LatentSpace("cogvideox")
     yield* checkSpace(config, space, name)
     yield* checkTensors(config, weights)
     const model = yield* engine.open(yield* withLoras(weights, loras))
+    const answering = answeringWith(cache, model, config, name)
     const imageConditioned = config.in_channels !== config.out_channels
     const refuse: DenoiserShape["refuse"] = (size) => refuseSize(config, space, name, size)
 
     const denoise: DenoiserShape["denoise"] = Effect.fnUntraced(function* (input) {
       const problem = unusable(input, config, name) ?? refuse(sizeOf(input))
       if (problem !== undefined) return yield* new PipelineError({ message: problem })
-      const tokens = input.texts[0]!.length("tokens")
-      const batches = areOneBatch(config, sizeOf(input), tokens) ? [input.texts] : input.texts.map((text) => [text])
-      const outputs: Array<Float32Array> = []
-      for (const texts of batches) {
-        const size = { ...sizeOf(input), batch: texts.length }
-        const program = transformerProgram(config, size, tokens)
-        const { sample } = yield* model.run(program, networkInputs(config, { ...input, texts }))
-        const answer = sample!.data as Float32Array
-        const length = answer.length / texts.length
-        outputs.push(...texts.map((_, i) => answer.subarray(i * length, (i + 1) * length)))
-      }
+      const outputs = yield* answering.answer(input)
       if (!outputs.every((output) => output.every(Number.isFinite))) {
         return yield* new PipelineError({
           message: `${name} answered with numbers that are not finite at timestep ${input.level.timestep}: check that its weights are not damaged and that the sampler's latents are finite.`,
@@ -86,10 +81,7 @@ const make: (
     const cost: DenoiserShape["cost"] = Effect.fnUntraced(function* (size, texts) {
       const problem = refuse(size)
       if (problem !== undefined) return yield* new ModelError({ message: problem })
-      const tokens = config.max_text_seq_length
-      const batch = areOneBatch(config, size, tokens) ? texts : 1
-      const once = yield* model.cost(transformerProgram(config, { ...size, batch }, tokens))
-      return timesCost(once, texts / batch)
+      return yield* answering.cost(size, texts)
     })
 
     return Denoiser.of({
@@ -118,11 +110,17 @@ const checkSpace = (
         }),
       )
 
-const sizeOf = ({ sample }: DenoiserInput) => ({
-  frames: sample.length("frames"),
-  height: sample.length("height"),
-  width: sample.length("width"),
-})
+const answeringWith = (
+  cache: StepCache | AttentionCache | undefined,
+  model: Model,
+  config: TransformerConfig,
+  name: string,
+): Answering => {
+  if (cache === undefined) return wholeAnswering(model, config)
+  return cache.kind === "step"
+    ? stepAnswering(model, config, cache, name)
+    : attentionAnswering(model, config, cache, name)
+}
 
 /** Says what is wrong with an input, the size aside. */
 const unusable = (input: DenoiserInput, config: TransformerConfig, name: string): string | undefined => {

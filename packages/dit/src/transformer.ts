@@ -1,16 +1,24 @@
 import type { LatentSize } from "@auteur/core"
 import { type Graph, layerNorm, linear, type Program, type Value, type WeightScope } from "@auteur/engine"
-import { expertBlock } from "./block.ts"
+import { type Attend, expertBlock } from "./block.ts"
 import type { TransformerConfig } from "./config.ts"
 import { modulatedAffine } from "./expert-layer-norm.ts"
 import { gridOf, patchOf } from "./grid.ts"
 import { patchEmbed, unpatchify } from "./patch-embed.ts"
 import { rotaryEmbedding } from "./rotary-embedding.ts"
+import type { Streams } from "./streams.ts"
 import { timestepEmbedding } from "./timestep-embedding.ts"
 
 /** Latents that one run of the transformer takes. */
 export interface TransformerSize extends LatentSize {
   readonly batch: number
+}
+
+/** The transformer at one size, with the text that it is given. */
+export interface TransformerShape {
+  readonly config: TransformerConfig
+  readonly size: TransformerSize
+  readonly textTokens: number
 }
 
 /**
@@ -19,39 +27,75 @@ export interface TransformerSize extends LatentSize {
  * Inputs: `hidden_states` (B, F, C, h, w), `encoder_hidden_states` (B, text tokens, features), `timestep` (B) and, where the
  * config has an `ofs_embed_dim`, `ofs` (B), all float32. Output: `sample` (B, F, C, h, w).
  */
-export const transformerProgram = (config: TransformerConfig, size: TransformerSize, textTokens: number): Program => ({
-  key: `transformer ${size.batch}x${size.frames}x${size.height}x${size.width}, ${textTokens} text tokens`,
-  build: (graph, weights) => {
-    const { batch, frames, height, width } = size
-    const latents = graph.input("hidden_states", [batch, frames, config.in_channels, height, width])
-    const text = graph.input("encoder_hidden_states", [batch, textTokens, config.text_embed_dim])
-    const e = conditioning(graph, batch, config, weights)
-    const rotate = config.use_rotary_positional_embeddings
-      ? rotaryEmbedding(graph, config, gridOf(config, size), textTokens)
-      : undefined
+export const transformerProgram = (config: TransformerConfig, size: TransformerSize, textTokens: number): Program => {
+  const shape = { config, size, textTokens }
+  return {
+    key: `transformer ${keyOf(shape)}`,
+    build: (graph, weights) => {
+      const { tokens, time } = embed(graph, shape, weights)
+      const e = time.silu()
+      const { video } = blocks(tokens, e, [0, config.num_layers], shape, weights)
+      graph.output("sample", head(video, e, shape, weights))
+    },
+  }
+}
 
-    let tokens = patchEmbed(latents, text, config, weights.scope("patch_embed"))
-    for (let i = 0; i < config.num_layers; i++) {
-      const name = `transformer_blocks.${i}`
-      tokens = graph.block(name, () => expertBlock(tokens, e, rotate, config, weights.scope(name)))
-    }
-    graph.output("sample", unpatchify(head(tokens.video, e, config, weights), size, config))
-  },
-})
+/** Tells the programs of one transformer at different sizes apart. */
+export const keyOf = ({ size: { batch, frames, height, width }, textTokens }: TransformerShape): string =>
+  `${batch}x${frames}x${height}x${width}, ${textTokens} text tokens`
 
-/** What tells the blocks the timestep, after the SiLU that all of them start with. (B, E) */
+/** The inputs as tokens, and the vector that tells the blocks the timestep, before the SiLU that all of them start with. (B, E) */
+export const embed = (
+  graph: Graph,
+  { config, size, textTokens }: TransformerShape,
+  weights: WeightScope,
+): { readonly tokens: Streams; readonly time: Value } => {
+  const { batch, frames, height, width } = size
+  const latents = graph.input("hidden_states", [batch, frames, config.in_channels, height, width])
+  const text = graph.input("encoder_hidden_states", [batch, textTokens, config.text_embed_dim])
+  const time = conditioning(graph, batch, config, weights)
+  return { tokens: patchEmbed(latents, text, config, weights.scope("patch_embed")), time }
+}
+
 const conditioning = (graph: Graph, batch: number, config: TransformerConfig, weights: WeightScope): Value => {
   const D = config.num_attention_heads * config.attention_head_dim
   const timestep = graph.input("timestep", [batch])
   const e = timestepEmbedding(timestep, D, config.time_embed_dim, config, weights.scope("time_embedding"))
-  if (config.ofs_embed_dim === null) return e.silu()
+  if (config.ofs_embed_dim === null) return e
   const ofs = graph.input("ofs", [batch])
   const width = config.ofs_embed_dim
-  return e.add(timestepEmbedding(ofs, width, width, config, weights.scope("ofs_embedding"))).silu()
+  return e.add(timestepEmbedding(ofs, width, width, config, weights.scope("ofs_embedding")))
 }
 
-/** Final norms and the projection to patches. (B, video tokens, D) → (B, video tokens, C · pₜ · p · p) */
-const head = (video: Value, e: Value, config: TransformerConfig, weights: WeightScope): Value => {
+/** The blocks from one to before another. e: (B, E), after its SiLU; `attend` may put something in the place of a block's attention. */
+export const blocks = (
+  tokens: Streams,
+  e: Value,
+  [from, to]: readonly [number, number],
+  { config, size, textTokens }: TransformerShape,
+  weights: WeightScope,
+  attend: (block: number) => Attend = () => (compute) => compute(),
+): Streams => {
+  const { graph } = e
+  const rotate =
+    config.use_rotary_positional_embeddings && from < to
+      ? rotaryEmbedding(graph, config, gridOf(config, size), textTokens)
+      : undefined
+  let streams = tokens
+  for (let i = from; i < to; i++) {
+    const name = `transformer_blocks.${i}`
+    streams = graph.block(name, () => expertBlock(streams, e, rotate, config, weights.scope(name), attend(i)))
+  }
+  return streams
+}
+
+/** Final norms, the projection to patches, and the patches as latents. (B, video tokens, D) → (B, F, C, h, w) */
+export const head = (
+  video: Value,
+  e: Value,
+  { config, size }: Pick<TransformerShape, "config" | "size">,
+  weights: WeightScope,
+): Value => {
   const [batch, D] = [e.length(0), video.length(-1)]
   const final = weights.scope("norm_final")
   const x = layerNorm(video, final.tensor("weight", [D]), final.tensor("bias", [D]), config.norm_eps)
@@ -60,5 +104,6 @@ const head = (video: Value, e: Value, config: TransformerConfig, weights: Weight
   const affine = modulatedAffine(shift!, scale!, weights.scope("norm_out.norm"))
   const normed = layerNorm(x, affine.scale, affine.shift, config.norm_eps)
   const patch = patchOf(config)
-  return linear(normed, weights.scope("proj_out"), config.out_channels * patch.frames * patch.height * patch.width)
+  const patches = config.out_channels * patch.frames * patch.height * patch.width
+  return unpatchify(linear(normed, weights.scope("proj_out"), patches), size, config)
 }
