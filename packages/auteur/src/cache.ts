@@ -5,7 +5,7 @@ import {
   pyramidAttentionBroadcast,
   type StepCache,
   teaCache,
-  teaCoefficients,
+  teaEstimate,
   type TransformerConfig,
 } from "@auteur/dit"
 
@@ -40,7 +40,7 @@ export const cacheOf = (options: CacheOptions, transformer: TransformerConfig): 
     case "first-block":
       return firstBlockCache({ threshold })
     case "tea":
-      return teaCache({ threshold, coefficients: teaCoefficients(transformer) })
+      return teaCache({ threshold, ...teaEstimate(transformer) })
     case "pyramid":
       return pyramidAttentionBroadcast({ every: threshold })
   }

@@ -1,63 +1,17 @@
 import { readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import {
-  Denoiser,
-  type DenoiserInput,
-  type Latents,
-  LatentSpace,
-  type ModelError,
-  type NoiseProcess,
-  type PredictionType,
-  Tensor,
-  type TextEmbeddings,
-} from "@auteur/core"
-import { openWeights, layer as engineLayer } from "@auteur/engine/node"
+import { Denoiser, type DenoiserInput, type Latents, type ModelError, Tensor } from "@auteur/core"
+import { layer as engineLayer, openWeights } from "@auteur/engine/node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { inputOf, textsOf } from "../test/denoiser-input.ts"
+import { denoiserLayer } from "../test/provide-denoiser.ts"
 import { type CaseName, loadCase, type TransformerCase } from "../test/transformer-case.ts"
-import { type DenoiserOptions, layer } from "./denoiser.ts"
 
-const process: NoiseProcess = { kind: "rectified-flow" }
-const level = { alpha: 0.6, sigma: 0.8, timestep: 999 }
-
-const provide = (
-  options: Pick<DenoiserOptions, "config" | "weights"> & { readonly prediction?: PredictionType },
-  channels = 4,
-) =>
-  Effect.provide(
-    layer({ process, prediction: "sample", name: "the model", ...options }).pipe(
-      Layer.provide(engineLayer({ threads: 1 })),
-      Layer.provide(
-        Layer.succeed(LatentSpace("cogvideox"), {
-          name: "cogvideox",
-          channels,
-          spatialCompression: 8,
-          temporalCompression: 4,
-        }),
-      ),
-    ),
-  )
-
-/** The reference's first sample with its text, its channels divided into sample and image. */
-const inputOf = ({ config, tensors }: TransformerCase): DenoiserInput => {
-  const hidden = tensors.get("in.hidden_states")!
-  const shape = hidden.shape as Latents["shape"]
-  const all = Tensor.from("batch frames channels height width", shape, hidden.data).slice("batch", 0, 1)
-  const sample = all.slice("channels", 0, config.out_channels).contiguous()
-  const image =
-    config.in_channels === config.out_channels
-      ? undefined
-      : all.slice("channels", config.out_channels, config.in_channels)
-  return { sample, image, level, texts: [textsOf({ config, tensors })[0]!] }
-}
-
-const textsOf = ({ tensors }: Pick<TransformerCase, "config" | "tensors">): ReadonlyArray<TextEmbeddings> => {
-  const text = tensors.get("in.encoder_hidden_states")!
-  const both = Tensor.from("batch tokens features", text.shape as TextEmbeddings["shape"], text.data)
-  return [both.slice("batch", 0, 1), both.slice("batch", 1, 2)]
-}
+const provide = (...given: Parameters<typeof denoiserLayer>) =>
+  Effect.provide(denoiserLayer(...given).pipe(Layer.provide(engineLayer({ threads: 1 }))))
 
 const furthest = (a: Latents, b: ArrayLike<number>): number => {
   const values = a.contiguous().values()

@@ -12,7 +12,7 @@ export {
   type StepQuestion,
   type StepSignal,
 } from "./cache/step-cache.ts"
-export { teaCache, type TeaCacheOptions, teaCoefficients } from "./cache/tea-cache.ts"
+export { teaCache, type TeaCacheOptions, type TeaEstimate, teaEstimate } from "./cache/tea-cache.ts"
 export { parseTransformerConfig, type TransformerConfig } from "./config.ts"
 export { checkTensors } from "./check-tensors.ts"
 export { layer, type DenoiserOptions } from "./denoiser.ts"

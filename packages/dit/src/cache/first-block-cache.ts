@@ -11,8 +11,5 @@ export const firstBlockCache = ({ threshold }: { readonly threshold: number }): 
   name: `first-block ${threshold}`,
   signal: "first-block-residual",
   comparedWith: "last computed",
-  reuse: ({ signal, previous }) => {
-    const distance = relativeChange(signal, previous)
-    return { reuse: distance <= threshold, distance }
-  },
+  reuse: ({ signal, previous }) => ({ reuse: relativeChange(signal, previous) <= threshold, distance: 0 }),
 })

@@ -1,0 +1,336 @@
+import { type AnyTensor, Denoiser, type DenoiserInput, type Prediction, type RunMemory, Tensor } from "@auteur/core"
+import { layer as engineLayer } from "@auteur/engine/node"
+import { assert, layer as withLayer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { inputOf, level, textsOf } from "../../test/denoiser-input.ts"
+import { denoiserLayer } from "../../test/provide-denoiser.ts"
+import { type CaseName, loadCase, type TransformerCase } from "../../test/transformer-case.ts"
+import type { AttentionCache, AttentionQuestion } from "./attention-cache.ts"
+import { firstBlockCache } from "./first-block-cache.ts"
+import { pyramidAttentionBroadcast } from "./pyramid-attention-broadcast.ts"
+import type { StepCache, StepQuestion, StepSignal } from "./step-cache.ts"
+
+const engine = engineLayer({ threads: 1 })
+
+type Cache = StepCache | AttentionCache
+
+const signals = ["timestep-embedding", "modulated-input", "first-block-residual"] as const
+
+/** A cache that does as it is told, and writes down what it was asked. */
+const stepCache = (signal: StepSignal, reuse: boolean, asked: Array<StepQuestion> = []): StepCache => ({
+  kind: "step",
+  name: "told",
+  signal,
+  comparedWith: "last call",
+  reuse: (question) => {
+    asked.push(question)
+    return { reuse, distance: question.distance + 1 }
+  },
+})
+const attentionCache = (
+  reuses: (question: AttentionQuestion) => boolean,
+  asked: Array<AttentionQuestion> = [],
+): AttentionCache => ({
+  kind: "attention",
+  name: "told",
+  reuses: (question) => {
+    asked.push(question)
+    return reuses(question)
+  },
+})
+
+/** The inputs of a run's first calls: the reference's sample, which fades, at timesteps that fall. */
+const callsOf = (given: TransformerCase, count: number, texts = textsOf(given)): ReadonlyArray<DenoiserInput> => {
+  const input = inputOf(given)
+  return Array.from({ length: count }, (_, i) => ({
+    ...input,
+    texts,
+    level: { ...level, timestep: 800 - 100 * i },
+    sample: Tensor.from(
+      "batch frames channels height width",
+      input.sample.shape,
+      input.sample.values().map((x) => x * 0.8 ** i),
+    ),
+  }))
+}
+
+const ask = Effect.fnUntraced(function* (input: DenoiserInput) {
+  return yield* (yield* Denoiser).denoise(input)
+})
+
+/** The answers to calls that share a memory. */
+const run = (
+  given: TransformerCase,
+  cache: Cache | undefined,
+  calls: ReadonlyArray<DenoiserInput>,
+  memory: RunMemory = new Map(),
+) => Effect.forEach(calls, (call) => ask({ ...call, memory })).pipe(Effect.provide(denoiserLayer({ ...given, cache })))
+
+const furthest = (a: ReadonlyArray<Prediction>, b: ReadonlyArray<Prediction>): number =>
+  Math.max(
+    ...a.map(({ clean }, i) => {
+      const other = b[i]!.clean.contiguous().values()
+      return clean
+        .contiguous()
+        .values()
+        .reduce((most, x, at) => Math.max(most, Math.abs(x - other[at]!)), 0)
+    }),
+  )
+
+const caches: ReadonlyArray<readonly [string, (reuse: boolean) => Cache]> = [
+  ...signals.map((signal) => [signal, (reuse: boolean) => stepCache(signal, reuse)] as const),
+  ["attention", (reuse) => attentionCache(() => reuse)],
+]
+
+withLayer(engine)("a denoiser with a cache", (it) => {
+  for (const [name, cache] of caches) {
+    for (const caseName of ["v1-sincos", "v1-rope", "v15-i2v"] satisfies ReadonlyArray<CaseName>) {
+      it.effect(`answers as without when the cache computes each time: ${name}, ${caseName}`, () =>
+        Effect.gen(function* () {
+          const given = yield* loadCase(caseName)
+          const calls = callsOf(given, 2)
+          const plain = yield* run(given, undefined, calls)
+          const cached = yield* run(given, cache(false), calls)
+          for (const [i, answers] of plain.entries()) assert.isBelow(furthest(answers, cached[i]!), 2e-6)
+        }),
+      )
+    }
+
+    it.effect(`answers otherwise when the cache reuses, from the second call on: ${name}`, () =>
+      Effect.gen(function* () {
+        const given = yield* loadCase("v1-rope")
+        const calls = callsOf(given, 2)
+        const plain = yield* run(given, undefined, calls)
+        const [first, second] = yield* run(given, cache(true), calls)
+        assert.isBelow(furthest(plain[0]!, first!), 2e-6)
+        assert.isAbove(furthest(plain[1]!, second!), 1e-3)
+        // Asked the same again, it has the same to reuse, and so gives the same answer.
+        const again = yield* run(given, cache(true), [calls[0]!, calls[0]!])
+        assert.isBelow(furthest(again[0]!, again[1]!), 2e-6)
+      }),
+    )
+
+    it.effect(`keeps nothing without a memory, and nothing after the last call: ${name}`, () =>
+      Effect.gen(function* () {
+        const given = yield* loadCase("v1-rope")
+        const calls = callsOf(given, 2)
+        const alone = yield* Effect.forEach(calls, ask).pipe(
+          Effect.provide(denoiserLayer({ ...given, cache: cache(true) })),
+        )
+        const plain = yield* run(given, undefined, calls)
+        for (const [i, answers] of plain.entries()) assert.strictEqual(furthest(answers, alone[i]!), 0)
+        const memory: RunMemory = new Map([["another part's", Tensor.zeros("a", [1])]])
+        yield* run(given, cache(true), calls, memory)
+        assert.isAbove(memory.size, 1)
+        yield* run(given, cache(true), [{ ...calls[1]!, last: true }], memory)
+        assert.deepStrictEqual([...memory.keys()], ["another part's"])
+      }),
+    )
+
+    it.effect(`goes on bit for bit from a copy of its memory, in which nothing is changed: ${name}`, () =>
+      Effect.gen(function* () {
+        const given = yield* loadCase("v1-rope")
+        const calls = callsOf(given, 4)
+        for (const reuse of [true, false]) {
+          const whole = yield* run(given, cache(reuse), calls)
+          const memory: RunMemory = new Map()
+          yield* run(given, cache(reuse), calls.slice(0, 2), memory)
+          const saved: RunMemory = new Map(memory)
+          const bits = bitsOf(saved)
+          yield* run(given, cache(reuse), calls.slice(2), memory)
+          assert.deepStrictEqual(bitsOf(saved), bits)
+          const resumed = yield* run(given, cache(reuse), calls.slice(2), saved)
+          for (const [i, answers] of resumed.entries()) assert.strictEqual(furthest(answers, whole[i + 2]!), 0)
+        }
+      }),
+    )
+
+    it.effect(`costs at least as much as without: ${name}`, () =>
+      Effect.gen(function* () {
+        const given = yield* loadCase("v1-rope")
+        for (const [size, texts] of [
+          [{ frames: 3, height: 6, width: 8 }, 2],
+          [{ frames: 1, height: 64, width: 80 }, 2],
+        ] as const) {
+          const costOf = (cache: Cache | undefined) =>
+            Denoiser.use((denoiser) => denoiser.cost(size, texts)).pipe(
+              Effect.provide(denoiserLayer({ ...given, cache })),
+            )
+          const [plain, cached] = [yield* costOf(undefined), yield* costOf(cache(true))]
+          for (const part of ["flops", "activationBytes", "weightBytes", "keptBytes"] as const) {
+            assert.isAtLeast(cached[part]!, plain[part]!, part)
+          }
+          assert.isBelow(cached.flops, 1.01 * plain.flops)
+        }
+      }),
+    )
+  }
+})
+
+withLayer(engine)("a step cache", (it) => {
+  it.effect("is asked about all texts together, whether they go through as one batch or one after the other", () =>
+    Effect.gen(function* () {
+      const given = yield* loadCase("v1-rope")
+      const noise = Float32Array.from({ length: 64 * 80 * 4 }, (_, i) => Math.sin(i * i))
+      // 1280 video tokens: too many for one batch.
+      const sample = Tensor.from("batch frames channels height width", [1, 1, 4, 64, 80], noise)
+      for (const [calls, shapes] of [
+        [callsOf(given, 3), [[2, 36, 32]]],
+        [
+          callsOf(given, 3).map((call) => ({ ...call, sample })),
+          [
+            [1, 1280, 32],
+            [1, 1280, 32],
+          ],
+        ],
+      ] as const) {
+        const asked: Array<StepQuestion> = []
+        yield* run(given, stepCache("first-block-residual", true, asked), calls)
+        assert.deepStrictEqual(
+          asked.map(({ signal, previous, ...rest }) => ({
+            ...rest,
+            shapes: [signal, previous].map((each) => each.map(({ shape }) => shape)),
+          })),
+          [
+            { distance: 0, index: 1, timestep: 700, last: false, shapes: [shapes, shapes] },
+            { distance: 1, index: 2, timestep: 600, last: false, shapes: [shapes, shapes] },
+          ] as never,
+        )
+      }
+    }),
+  )
+
+  it.effect("is given the signal of the call that it compares with", () =>
+    Effect.gen(function* () {
+      const given = yield* loadCase("v1-rope")
+      const firstOf = (signal: StepQuestion["signal"]) => signal[0]!.values()[0]
+      for (const comparedWith of ["last call", "last computed"] as const) {
+        const asked: Array<StepQuestion> = []
+        const cache = { ...stepCache("first-block-residual", true, asked), comparedWith }
+        yield* run(given, cache, callsOf(given, 3))
+        const [second, third] = asked as [StepQuestion, StepQuestion]
+        assert.notStrictEqual(firstOf(second.signal), firstOf(second.previous))
+        assert.strictEqual(
+          firstOf(third.previous),
+          firstOf(comparedWith === "last call" ? second.signal : second.previous),
+        )
+      }
+    }),
+  )
+
+  it.effect("begins anew when another number of texts is asked for", () =>
+    Effect.gen(function* () {
+      const given = yield* loadCase("v1-rope")
+      const asked: Array<StepQuestion> = []
+      const [one, two] = [callsOf(given, 1, textsOf(given).slice(0, 1))[0]!, callsOf(given, 1)[0]!]
+      yield* run(given, stepCache("timestep-embedding", true, asked), [one, two, two, one])
+      assert.deepStrictEqual(
+        asked.map(({ index }) => index),
+        [2],
+      )
+    }),
+  )
+
+  it.effect(
+    "tells of a sample that has changed by the first block and by the modulated input, and of the timestep by its vector alone",
+    () =>
+      Effect.gen(function* () {
+        const given = yield* loadCase("v1-rope")
+        const [first, second] = callsOf(given, 2) as [DenoiserInput, DenoiserInput]
+        for (const signal of signals) {
+          const asked: Array<StepQuestion> = []
+          yield* run(given, stepCache(signal, false, asked), [
+            first,
+            { ...first, sample: second.sample },
+            { ...first, level: second.level },
+          ])
+          const isAs = ({ signal, previous }: StepQuestion) =>
+            signal[0]!.values().every((x, i) => x === previous[0]!.values()[i])
+          assert.strictEqual(isAs(asked[0]!), signal === "timestep-embedding")
+          assert.isFalse(isAs(asked[1]!))
+        }
+      }),
+  )
+})
+
+withLayer(engine)("an attention cache", (it) => {
+  it.effect("is asked about each block whose attention was computed before, and may choose some", () =>
+    Effect.gen(function* () {
+      const given = yield* loadCase("v1-rope")
+      const asked: Array<AttentionQuestion> = []
+      const calls = callsOf(given, 2)
+      const [, some] = yield* run(
+        given,
+        attentionCache(({ block }) => block === 1, asked),
+        calls,
+      )
+      assert.deepStrictEqual(asked, [
+        { block: 0, blocks: 2, index: 1, timestep: 700, last: false },
+        { block: 1, blocks: 2, index: 1, timestep: 700, last: false },
+      ])
+      const [, none] = yield* run(given, undefined, calls)
+      const [, all] = yield* run(
+        given,
+        attentionCache(() => true),
+        calls,
+      )
+      assert.isAbove(furthest(some!, none!), 1e-4)
+      assert.isAbove(furthest(some!, all!), 1e-4)
+    }),
+  )
+})
+
+withLayer(engine)("a cache of a third party that fails is named:", (it) => {
+  const step = (reuse: () => unknown): Cache => ({
+    ...stepCache("timestep-embedding", true),
+    name: "mine",
+    reuse: reuse as never,
+  })
+  const boom = () => {
+    throw new Error("boom")
+  }
+  it.effect.each([
+    ["a step cache that throws", step(boom), /boom; correct it, or leave it out\.$/],
+    [
+      "one that decides on no number",
+      step(() => ({ reuse: true, distance: Number.NaN })),
+      /reuse true and the distance NaN, but true or false and a finite number/,
+    ],
+    ["one that does not decide", step(() => ({ distance: 0 })), /reuse undefined and the distance 0/],
+    ["one that gives nothing", step(() => undefined), /call 2, timestep 700: /],
+    ["an attention cache that throws", { ...attentionCache(boom), name: "mine" }, /boom/],
+    [
+      "one that answers with a word",
+      { ...attentionCache((() => "yes") as never), name: "mine" },
+      /decided with yes on block 0, but true or false/,
+    ],
+  ] as const)("%s", ([, cache, message]) =>
+    Effect.gen(function* () {
+      const given = yield* loadCase("v1-rope")
+      const error = yield* Effect.flip(run(given, cache, callsOf(given, 2)))
+      assert.strictEqual(error._tag, "PipelineError")
+      assert.match(error.message, /^The cache "mine" of the model failed at call 2, timestep 700: /)
+      assert.match(error.message, message)
+    }),
+  )
+})
+
+withLayer(engine)("the built-in caches", (it) => {
+  it.effect("reuse where little has changed, and compute where much has", () =>
+    Effect.gen(function* () {
+      const given = yield* loadCase("v1-rope")
+      const calls = callsOf(given, 3)
+      const plain = yield* run(given, undefined, calls)
+      for (const [lenient, strict] of [
+        [firstBlockCache({ threshold: 2 }), firstBlockCache({ threshold: 0.001 })],
+        [pyramidAttentionBroadcast({ every: 2 }), pyramidAttentionBroadcast({ every: 2, timesteps: [0, 1] })],
+      ] as const) {
+        assert.isAbove(furthest(plain[1]!, (yield* run(given, lenient, calls))[1]!), 1e-3)
+        assert.isBelow(furthest(plain[1]!, (yield* run(given, strict, calls))[1]!), 2e-6)
+      }
+    }),
+  )
+})
+
+const bitsOf = (memory: ReadonlyMap<string, AnyTensor>): ReadonlyArray<string> =>
+  [...memory].map(([name, tensor]) => `${name} ${[...tensor.values()].join()}`)
