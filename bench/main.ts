@@ -5,6 +5,9 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { BenchError } from "./bench-error.ts"
+import { measureCaches } from "./caches/main.ts"
+import type { CacheResults } from "./caches/results.ts"
+import { clips, steps } from "./caches/settings.ts"
 import { estimateBench } from "./estimate/main.ts"
 import { busyCores, busyWarning, describeMachine, physicalCores } from "./machine.ts"
 import { bundledCases } from "./peers/bundled-cases.ts"
@@ -23,6 +26,7 @@ npm run bench -- self [options]    auteur against the figures of the last releas
 npm run bench -- estimate          what an estimate says against what is taken, of five shapes
 npm run bench -- starts            how much of a clip comes back from inversion and sampling, by steps
 npm run bench -- samplers          what steps, samplers and guidance do to the bundled model's clips
+npm run bench -- caches            what each cache saves, and how far its videos are from those without it
 
   --quick           one round of few runs at small sizes, to see that it works; nothing is saved
   --only NAMES      these cases only, by the start of their names: command, warm, text, step, decode, block, vae
@@ -93,10 +97,9 @@ const measure = async (options: Options, python: string | undefined): Promise<Re
     console.error(each.title)
     cases.push(await runCase(each, settings))
   }
-  const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim()
   return {
     date: new Date().toISOString(),
-    commit,
+    commit: currentCommit(),
     machine: describeMachine(),
     warning: busyWarning(busy),
     limitSeconds,
@@ -155,9 +158,27 @@ const samplers = async (): Promise<void> => save(results("samplers"), await meas
 
 const starts = async (): Promise<void> => save(results("starts"), await startsBench())
 
+const caches = async (): Promise<void> => {
+  const before = busyWarning(await busyCores())
+  const points = await measureCaches(console.error)
+  const content: CacheResults = {
+    date: new Date().toISOString(),
+    commit: currentCommit(),
+    machine: describeMachine(),
+    warning: before,
+    steps,
+    clips: clips.length,
+    points,
+  }
+  save(results("caches"), content)
+}
+
+const currentCommit = (): string =>
+  execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim()
+
 try {
   const { values, positionals } = parse()
-  const command = { peers, self, estimate, samplers, starts }[positionals[0] ?? ""]
+  const command = { peers, self, estimate, samplers, starts, caches }[positionals[0] ?? ""]
   if (values.help) console.log(usage)
   else if (command === undefined || positionals.length > 1) throw new BenchError(usage)
   else await command(values)

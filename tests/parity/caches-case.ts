@@ -1,5 +1,5 @@
 import type { GenerateError } from "@auteur/core"
-import { firstBlockCache, pyramidAttentionBroadcast } from "@auteur/dit"
+import { firstBlockCache, pyramidAttentionBroadcast, teaCache } from "@auteur/dit"
 import type { Engine } from "@auteur/engine"
 import type { ModelOptions } from "auteur"
 import * as Effect from "effect/Effect"
@@ -22,10 +22,15 @@ export const cachesCase: (
     return Effect.fail(new ParityError({ message: `The case "${name}" of case.json is not of a cache that is known.` }))
   })
 
-/** `threshold 0.9` is first-block cache, `every 2nd, timesteps 100 to 800` pyramid attention broadcast. */
+/** `threshold 0.9` is first-block cache, `estimated change 4, polynomial 8 -2 1 0` TeaCache over the timestep's vector, `every 2nd, timesteps 100 to 800` pyramid attention broadcast. */
 const cacheIn = (words: string): ModelOptions["cache"] => {
   const threshold = /^threshold ([\d.]+)$/.exec(words)
   if (threshold !== null) return firstBlockCache({ threshold: Number(threshold[1]) })
+  const [, change, polynomial] = /^estimated change ([\d.]+), polynomial ([-\d. ]+)$/.exec(words) ?? []
+  if (polynomial !== undefined) {
+    const coefficients = polynomial.split(" ").map(Number)
+    return teaCache({ threshold: Number(change), signal: "timestep-embedding", coefficients })
+  }
   const [, every, low, high] = /^every (\d+)(?:st|nd|rd|th), timesteps (\d+) to (\d+)$/.exec(words) ?? []
   if (every === undefined) return undefined
   return pyramidAttentionBroadcast({ every: Number(every), timesteps: [Number(low), Number(high)] })

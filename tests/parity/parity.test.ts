@@ -52,7 +52,7 @@ withLayer(layer({ threads: 1 }))("npm run parity", (it) => {
         [],
       )
       assert.strictEqual(code, 0)
-      assert.strictEqual(lines.at(-1), "20 passed, 0 failed, 1 not covered")
+      assert.strictEqual(lines.at(-1), "21 passed, 0 failed, 1 not covered")
       for (const name of ["training/t5"]) assert.match(rowOf(name), /· not covered$/)
       assert.match(lines[0]!, /^case +· max abs error · +bound · pass$/)
       assert.match(rowOf("pipelines/t2v-ddim"), /^pipelines\/t2v-ddim +· +\d\.\de-\d · +1\.0e-4 · pass$/)

@@ -13,7 +13,15 @@ export {
 export { defaultModel, HubError, type ListedModel, listModels, type PullProgress, pullModel } from "@auteur/hub"
 export { encodePng, toFrames } from "@auteur/media"
 export { type GuidanceName, guidanceNames, inversionNames, type SamplerName, samplerNames } from "@auteur/samplers"
-export { cacheFromRecord, type CacheName, cacheNames, type CacheOptions, defaultThresholds } from "./cache.ts"
+export {
+  type AttentionCache,
+  firstBlockCache,
+  pyramidAttentionBroadcast,
+  relativeChange,
+  type StepCache,
+  teaCache,
+} from "@auteur/dit"
+export { cacheFromRecord, type CacheName, cacheNames, cacheOf, type CacheOptions, defaultThresholds } from "./cache.ts"
 export { type CheckedModel, checkFolder } from "./check-folder.ts"
 export { estimateVideo, type VideoEstimate } from "./estimate-video.ts"
 export { type Auteur, auteur, type GenerateOptions } from "./film.ts"
