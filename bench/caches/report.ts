@@ -10,7 +10,7 @@ const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, im
 const results = JSON.parse(readFileSync(path("bench/results/caches.json"), "utf8")) as CacheResults
 
 const table = markdownTable(
-  ["cache", "threshold", "computed", "operations left out", "time of the steps", "PSNR, dB"],
+  ["cache", "threshold", "computed", "operations left out", "processor time", "PSNR, dB"],
   results.points.map(({ name, threshold, computed, leftOut, time, psnr }, i, all) => [
     all[i - 1]?.name === name ? "" : name,
     String(threshold),
