@@ -64,7 +64,9 @@ export const resumeVideo: (
     const hooks = { onEvent, onNotice, onUnfinished }
     yield* checkHash(run, path).pipe(
       Effect.andThen(renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })),
-      Effect.provide(filmLayer({ sampler, guidanceMethod, maxTokens, tiling, lora, cache, model, threads: options.threads })),
+      Effect.provide(
+        filmLayer({ sampler, guidanceMethod, maxTokens, tiling, lora, cache, model, threads: options.threads }),
+      ),
     )
     return { record, output }
   },

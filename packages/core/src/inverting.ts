@@ -58,7 +58,13 @@ export const invert = (
     const at = `at step ${state.index + 1} of ${total} of the inversion`
     const level = plan.levels[state.index]!
     const where = { sample: state.sample, level, process: inversion.process, image: undefined, memory, at }
-    const prediction = yield* ask({ ...where, ...text, index: state.index, steps: total, last: state.index + 1 === total })
+    const prediction = yield* ask({
+      ...where,
+      ...text,
+      index: state.index,
+      steps: total,
+      last: state.index + 1 === total,
+    })
     const next = yield* guarded(`${part} ${at}`, () =>
       Effect.sync(() => inversion.step(plan, state, prediction, random)),
     )
