@@ -5,8 +5,12 @@ import {
   type FilmOptions,
   guidanceNames,
   inversionNames,
+  loadConfig,
   type MediaError,
+  ownParts,
+  type PluginError,
   readRecord,
+  requirePlugins,
   samplerNames,
   type VideoOptions,
 } from "auteur"
@@ -72,6 +76,10 @@ export const requestFlags = {
     "What --start inversion walks back to noise with; default flow-heun, of second order",
   ),
   tiling: flag(Flag.Boolean("tiling"), "Decode in overlapping tiles: slower, in less memory"),
+  config: flag(
+    Flag.String("config"),
+    "The file that names plugins and defaults; by default auteur.config.ts (or .mts, .js, .mjs, .json) in this folder",
+  ),
   like: flag(Flag.String("like"), "Repeats a video that auteur wrote; other flags change what they name"),
 }
 
@@ -103,11 +111,13 @@ const askedGuidance = (
 export const askedVideo: (
   prompt: string | undefined,
   flags: Parsed<typeof requestFlags>,
-) => Effect.Effect<AskedVideo, CommandError | MediaError> = Effect.fnUntraced(function* (prompt, flags) {
+) => Effect.Effect<AskedVideo, CommandError | MediaError | PluginError> = Effect.fnUntraced(function* (prompt, flags) {
   const given = <A>(option: Option.Option<A>) => Option.getOrUndefined(option)
   const path = given(flags.like)
   const like = path === undefined ? undefined : yield* readRecord(path)
+  const config = yield* loadConfig({ file: given(flags.config) })
   if (like !== undefined) {
+    yield* requirePlugins(like, config?.plugins, path!)
     for (const name of ["image", "video"] as const) {
       if (like[name] === undefined || Option.isSome(flags[name])) continue
       return yield* usageError(
@@ -119,15 +129,18 @@ export const askedVideo: (
     return yield* usageError("--strength says how much of a video is made anew: give the video with --video.")
   }
   const size = given(flags.size)
+  const own = like === undefined ? { sampler: config?.sampler } : ownParts(like)
   return {
     prompt: prompt ?? like?.prompt,
     film: {
-      model: given(flags.model) ?? like?.model,
-      sampler: given(flags.sampler) ?? like?.sampler,
-      guidanceMethod: yield* askedGuidance(flags, like?.guidanceMethod),
+      model: given(flags.model) ?? like?.model ?? config?.model,
+      sampler: given(flags.sampler) ?? own.sampler,
+      guidanceMethod: yield* askedGuidance(flags, own.guidanceMethod),
       maxTokens: like?.maxTokens,
       tiling: given(flags.tiling) ?? like?.tiling,
-      inversion: given(flags.inversion) ?? like?.inversion,
+      inversion: given(flags.inversion) ?? own.inversion,
+      plugins: config?.plugins,
+      pluginLimits: config?.pluginLimits,
     },
     video: {
       negative: given(flags.negative) ?? like?.negative,

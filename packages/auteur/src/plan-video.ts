@@ -129,6 +129,7 @@ export const planVideo: (
       video: video?.name,
       model: model.folder.name,
       modelHash: hash,
+      ...(model.plugins.length === 0 ? {} : { plugins: model.plugins.map(({ name }) => name) }),
       version,
     }
     const notice =

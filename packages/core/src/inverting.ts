@@ -11,6 +11,7 @@ import type { InversionShape } from "./inversion.ts"
 import { matchLevel, sameProcess } from "./noise-levels.ts"
 import type { Level, NoiseProcess } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
+import { partName } from "./part-origin.ts"
 import type { Random } from "./random.ts"
 import { type Plan, samplerStart } from "./sampler.ts"
 import type { Latents } from "./tensor.ts"
@@ -51,7 +52,7 @@ export const invert = (
 > => {
   const total = plan.levels.length
   const memory: PartMemory = { denoiser: new Map(), guidance: new Map() }
-  const part = `The inversion "${inversion.name}"`
+  const part = partName("inversion", inversion, inversion.name)
   const step = Effect.fnUntraced(function* (state: ReturnType<typeof samplerStart>) {
     // Parts that never wait would otherwise keep timers and signals, and with them an interruption, from being heard.
     yield* Effect.yieldNow

@@ -4,6 +4,7 @@ import * as Stream from "effect/Stream"
 import type { GuidedText } from "./asking.ts"
 import { type Beginning, beginningAt, beginningOf } from "./beginning.ts"
 import { checkCheckpoint } from "./check-checkpoint.ts"
+import { checkEmbeddings } from "./check-embeddings.ts"
 import { checkImage, checkSource } from "./check-request.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { decodeVideo } from "./decoding.ts"
@@ -15,6 +16,7 @@ import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
 import type { Inversion } from "./inversion.ts"
 import { guarded } from "./part-failure.ts"
+import { partName } from "./part-origin.ts"
 import { Random } from "./random.ts"
 import { refuseWhatDoesNotFit } from "./refuse-memory.ts"
 import type { AnyRequest, StartKind } from "./request.ts"
@@ -146,7 +148,12 @@ const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, Ge
 const encodeTexts = Effect.fnUntraced(function* (request: AnyRequest) {
   const textEncoder = yield* TextEncoder
   const guidance = yield* Guidance
-  const encode = (text: string) => guarded("The text encoder", () => textEncoder.encode(text))
+  const part = partName("text encoder", textEncoder)
+  const encode = Effect.fnUntraced(function* (text: string) {
+    const encoded = yield* guarded(part, () => textEncoder.encode(text))
+    yield* checkEmbeddings(part, encoded?.embeddings)
+    return encoded
+  })
   const guided = Effect.fnUntraced(function* (text: string, scale: number) {
     const { embeddings, truncated } = yield* encode(text)
     const texts = [embeddings]
