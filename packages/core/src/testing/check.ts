@@ -21,27 +21,23 @@ export function demand(kept: boolean, broken: string): asserts kept {
 /** A part to be tested: itself, or the layer of a plugin, which is built anew for each check. */
 export type Subject<Service, Shape> = Shape | Layer.Layer<Service, unknown>
 
-/** Runs a check's body with the part, and with what else its layer provides. */
-const withPart = async <Service, Shape>(
-  service: Context.Service<Service, Shape>,
-  subject: Subject<Service, Shape>,
-  body: (part: Shape, context: Context.Context<never>) => Promise<void> | void,
-): Promise<void> => {
-  if (!Layer.isLayer(subject)) return body(subject as Shape, Context.empty())
-  await Effect.runPromise(
-    Effect.scoped(
-      Effect.gen(function* () {
-        const context = yield* Layer.build(subject as Layer.Layer<Service, unknown>)
-        yield* Effect.promise(async () => body(Context.get(context, service), context))
-      }),
-    ),
-  )
-}
+/** A law as code: it throws, or fails, when a part breaks it. `context` is all that the part's layer provides. */
+export type Law<Shape> = (part: Shape, context: Context.Context<never>) => void | Effect.Effect<void, unknown>
 
-/** Checks made of laws that are given the part. */
+/** The checks of a part's laws. */
 export const checksOf = <Service, Shape>(
   service: Context.Service<Service, Shape>,
   subject: Subject<Service, Shape>,
-  laws: Readonly<Record<string, (part: Shape, context: Context.Context<never>) => Promise<void> | void>>,
-): ReadonlyArray<Check> =>
-  Object.entries(laws).map(([name, law]) => ({ name, run: () => withPart(service, subject, law) }))
+  laws: Readonly<Record<string, Law<Shape>>>,
+): ReadonlyArray<Check> => {
+  const built = Layer.isLayer(subject)
+    ? Layer.build(subject as Layer.Layer<Service, unknown>)
+    : Effect.succeed(Context.make(service, subject as Shape))
+  const run = (law: Law<Shape>) =>
+    built.pipe(
+      Effect.flatMap((context) => law(Context.get(context, service), context) ?? Effect.void),
+      Effect.scoped,
+      Effect.runPromise,
+    )
+  return Object.entries(laws).map(([name, law]) => ({ name, run: () => run(law) }))
+}

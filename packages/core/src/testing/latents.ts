@@ -4,7 +4,7 @@ import { type AnyTensor, type Latents, Tensor } from "../tensor.ts"
 import { linearCombination } from "../tensor-arithmetic.ts"
 
 /** Small latents with more than one place along each axis but the batch. */
-const smallShape = [1, 3, 2, 4, 2] as const
+export const smallShape = [1, 3, 2, 4, 2] as const
 
 export const latentsOf = (values: ArrayLike<number>, shape: Latents["shape"] = smallShape): Latents =>
   Tensor.from("batch frames channels height width", shape, Float32Array.from(values))

@@ -67,6 +67,7 @@ export const checkLeavesInputs = ({ step }: Stepper, plan: Plan, start: SamplerS
       `The step at place ${state.index} changes the state that it was given: it has to make a new one.`,
     )
     demand(levels === JSON.stringify(plan), `The step at place ${state.index} changes the plan.`)
+    checkNext(state, next)
     state = next
   }
 }
@@ -83,18 +84,18 @@ export const checkDeterminism = (stepper: Stepper, plan: Plan, start: SamplerSta
 
 /** Saved after each of its steps as a checkpoint and continued, a run ends with the bits that it would have had. */
 export const checkResuming = (
-  make: () => Stepper,
+  stepper: Stepper,
   plan: Plan,
   start: SamplerState,
   network: Network,
   name: string,
 ): void => {
-  const whole = walk(make(), plan, start, network, Random.torch(21))
+  const whole = walk(stepper, plan, start, network, Random.torch(21))
   for (let place = start.index; place <= plan.levels.length; place++) {
     const random = Random.torch(21)
-    const half = walk(make(), plan, start, network, random, place)
+    const half = walk(stepper, plan, start, network, random, place)
     const saved = saveAndRead(half, random, name)
-    const end = walk(make(), plan, saved.state, network, saved.random)
+    const end = walk(stepper, plan, saved.state, network, saved.random)
     demand(
       isSame(end.sample, whole.sample),
       `Saved at place ${place} and continued, the run gives other bits: keep all that later steps need in the state's memory.`,

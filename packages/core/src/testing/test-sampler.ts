@@ -83,7 +83,7 @@ export const testSampler = (
     },
     "continues from a checkpoint bit for bit": (sampler) => {
       each(sampler, (plan, count) => {
-        for (const state of starts(sampler, count)) checkResuming(() => sampler, plan, state, smooth, sampler.name)
+        for (const state of starts(sampler, count)) checkResuming(sampler, plan, state, smooth, sampler.name)
       })
     },
     "ends at the clean latents when the network knows them": (sampler) => {
