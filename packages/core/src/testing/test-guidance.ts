@@ -1,5 +1,6 @@
 import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts"
 import { Guidance, type GuidanceShape } from "../guidance.ts"
+import { levelAt, variancePreserving } from "../noise-levels.ts"
 import type { Prediction } from "../noise-process.ts"
 import { Random } from "../random.ts"
 import type { RunMemory } from "../run-memory.ts"
@@ -21,6 +22,10 @@ export const testGuidance = (
   { scales = [1.5, 6, 13.5], tolerance = 1e-4 }: GuidanceTestOptions = {},
 ): ReadonlyArray<Check> => {
   const steps = 4
+  // ᾱ of the cosine schedule (arXiv 2102.09672 eq. 17).
+  const process = variancePreserving(
+    Float64Array.from({ length: 1000 }, (_, t) => Math.cos((Math.PI / 2) * ((t + 1) / 1001)) ** 2),
+  )
   const random = Random.torch(1)
   const answers = Array.from({ length: steps }, (): readonly [Prediction, Prediction] => [
     { clean: normalLatents(random), noise: normalLatents(random) },
@@ -37,9 +42,8 @@ export const testGuidance = (
   ): ReadonlyArray<Prediction> =>
     given.slice(from, until).map(([conditional, unconditional], i) => {
       const index = from + i
-      const sigma = 1 - index / steps
-      const level = { alpha: Math.sqrt(1 - sigma ** 2), sigma, timestep: Math.round(999 * sigma) }
-      return guidance.combine({ conditional, unconditional, scale, level, index, steps, memory })
+      const level = levelAt(process, 999 * (1 - index / steps))
+      return guidance.combine({ conditional, unconditional, scale, level, process, index, steps, memory })
     })
   const alike = (a: ReadonlyArray<Prediction>, b: ReadonlyArray<Prediction>): boolean =>
     a.every(({ clean, noise }, i) => isSame(clean, b[i]!.clean) && isSame(noise, b[i]!.noise))
