@@ -1,10 +1,12 @@
 import {
   type AnyRequest,
   Denoiser,
+  failWithThrown,
   Guidance,
   Inversion,
   type MediaError,
   ModelError,
+  type PipelineError,
   planRun,
   type RequestError,
   Sampler,
@@ -69,7 +71,7 @@ export interface PlannedVideo {
 export const planVideo: (
   prompt: string,
   options: VideoOptions,
-) => Effect.Effect<PlannedVideo, RequestError | ModelError | MediaError, Film> = Effect.fnUntraced(
+) => Effect.Effect<PlannedVideo, RequestError | ModelError | MediaError | PipelineError, Film> = Effect.fnUntraced(
   function* (prompt, options) {
     const model = yield* CurrentModel
     const { trained } = yield* Denoiser
@@ -136,4 +138,5 @@ export const planVideo: (
       video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`
     return { request, record, notice }
   },
+  failWithThrown,
 )

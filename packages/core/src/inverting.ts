@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { ask, type GuidedText, type PartMemory } from "./asking.ts"
+import { checkPlan } from "./check-plan.ts"
 import { checkState } from "./check-step.ts"
 import type { Denoiser } from "./denoiser.ts"
 import type { EngineError, ModelError, PipelineError } from "./errors.ts"
@@ -36,7 +37,7 @@ export const planClimb = (inversion: InversionShape, steps: Plan, begin: number,
   const rising = [noNoise, ...levels].filter(({ sigma }, i, all) => i === 0 || sigma > all[i - 1]!.sigma)
   const top = rising.at(-1)!
   const factor = sameProcess(process, inversion.process) ? 1 : matchLevel(process, top).factor
-  return { inversion, plan: inversion.plan(rising), factor }
+  return { inversion, plan: checkPlan("inversion", inversion, inversion.plan(rising)), factor }
 }
 
 /** Walks clean latents back to noise: what is told on the way, and at last the noise. */

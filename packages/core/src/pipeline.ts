@@ -15,7 +15,7 @@ import { type CheckpointError, type EngineError, type ModelError, type PipelineE
 import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
 import type { Inversion } from "./inversion.ts"
-import { guarded } from "./part-failure.ts"
+import { failWithThrown, guarded } from "./part-failure.ts"
 import { partName } from "./part-origin.ts"
 import { Random } from "./random.ts"
 import { refuseWhatDoesNotFit } from "./refuse-memory.ts"
@@ -83,7 +83,7 @@ export const generate = <R extends AnyRequest>(
         editor: request.start === "inversion-free" ? yield* presentEditor : undefined,
       }
       return events(run, yield* beginningOf(request, run))
-    }),
+    }).pipe(failWithThrown),
   )
 
 /**
@@ -106,7 +106,7 @@ export const resume = (checkpoint: Checkpoint): Stream.Stream<GenerateEvent, Gen
         editor: checkpoint.editor === undefined ? undefined : editor,
       }
       return events(run, beginningAt({ state, image }))
-    }),
+    }).pipe(failWithThrown),
   )
 
 const presentEditor: Effect.Effect<EditorShape, RequestError> = Effect.flatMap(
@@ -123,7 +123,7 @@ const presentEditor: Effect.Effect<EditorShape, RequestError> = Effect.flatMap(
 const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { texts, truncated } = yield* encodeTexts(run.request)
+      const { texts, truncated } = yield* failWithThrown(encodeTexts(run.request))
       const textEnd: GenerateEvent = { type: "text-end", truncated }
       const rest = beginning(texts).pipe(
         Stream.flatMap((item) => {

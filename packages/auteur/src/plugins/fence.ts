@@ -42,6 +42,7 @@ export const fenced = <Part extends object>(
       return callWithin(blockingSeconds, () => method.apply(part, args as Array<unknown>))
     } catch (thrown) {
       if (thrown instanceof TookTooLong) throw late(member, blockingSeconds, "blockingSeconds")
+      if (isMedia) return Effect.fail(failed(member, thrown))
       throw guardedByPipeline.has(member) ? thrown : failed(member, thrown)
     }
   }

@@ -66,5 +66,5 @@ export const missingMember = ({ members }: PartKind, part: unknown): string | un
     return value === null || typeof value !== type || (type === "number" && !((value as number) > 0))
   })
   if (odd === undefined) return undefined
-  return `"${odd[0]}" has to be a ${odd[1] === "number" ? "number above 0" : odd[1]}`
+  return `"${odd[0]}" has to be ${odd[1] === "number" ? "a number above 0" : `${odd[1] === "object" ? "an" : "a"} ${odd[1]}`}`
 }
