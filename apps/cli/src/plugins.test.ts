@@ -75,6 +75,33 @@ describe("auteur plugins", () => {
   })
 })
 
+describe("auteur plugins check", () => {
+  it("finds no fault with a sound plugin", async () => {
+    await config({ plugins: ["auteur-plugin-steep"] })
+    const { code, output } = await run("plugins", "check")
+    expect(output).toContain("✓ auteur-plugin-steep, sampler: continues from a checkpoint bit for bit\n")
+    expect(output).not.toContain("✗")
+    expect(code).toBe(0)
+  })
+
+  it("says which laws are broken, and how", async () => {
+    await config({ plugins: [["auteur-plugin-steep", { factor: 9 }]] })
+    const { code, output, errors } = await run("plugins", "check", "auteur-plugin-steep")
+    expect(output).toContain(
+      "✗ auteur-plugin-steep, sampler: ends at the clean latents when the network knows them\n  too steep\n",
+    )
+    expect(errors).toMatch(/\d laws are broken\./)
+    expect(code).toBe(1)
+  })
+
+  it("says which are loaded where there is none of a name", async () => {
+    await config({ plugins: ["auteur-plugin-steep"] })
+    expect((await run("plugins", "check", "steep")).errors).toBe(
+      'There is no plugin "steep" to be checked: loaded are auteur-plugin-steep.\n',
+    )
+  })
+})
+
 describe("a video with a plugin", () => {
   it("is made with it, keeps its name, and is repeated with it alone", async () => {
     await writeFile(

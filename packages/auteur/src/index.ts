@@ -33,6 +33,7 @@ export {
 } from "./make-video.ts"
 export { defaultGuidance, defaultSteps, planVideo, type VideoOptions } from "./plan-video.ts"
 export { builtInParts } from "./plugins/built-in-parts.ts"
+export { checkPlugins, type CheckedLaw } from "./plugins/check-plugins.ts"
 export type { LoadedPlugin, PluginReport, ProvidedPart } from "./plugins/compose.ts"
 export { type AuteurConfig, type ConfigEntry, defineConfig, type LoadedConfig } from "./plugins/config.ts"
 export type { PluginLimits } from "./plugins/limits.ts"
