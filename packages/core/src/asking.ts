@@ -16,6 +16,8 @@ import type { TextEmbeddings } from "./text-encoder.ts"
 export interface GuidedText {
   readonly texts: ReadonlyArray<TextEmbeddings>
   readonly scale: number
+  /** The text encoder, for messages, where it is a plugin's. */
+  readonly encoder?: string | undefined
 }
 
 /** What the parts keep from step to step of a run. */
@@ -54,7 +56,14 @@ export const ask: (
 
     const model = partName("model", denoiser, denoiser.name)
     const input = { sample, level, texts, image, memory: memory.denoiser }
-    const answers = yield* guarded(`${model} ${at}`, () => denoiser.denoise(input))
+    const answers = yield* guarded(`${model} ${at}`, () => denoiser.denoise(input)).pipe(
+      // What is wrong may be the texts.
+      Effect.mapError((error) =>
+        question.encoder === undefined || error._tag !== "PipelineError"
+          ? error
+          : new PipelineError({ message: `${error.message} (${question.encoder} made the embeddings.)`, cause: error }),
+      ),
+    )
     if (answers?.length !== texts.length) {
       return yield* new PipelineError({
         message: `${model} gave ${answers?.length ?? "no"} answers to ${texts.length} texts ${at}: it has to give one for each.`,

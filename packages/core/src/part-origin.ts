@@ -4,7 +4,7 @@ const plugin = Symbol.for("@auteur/core/plugin")
 export const fromPlugin = <Part extends object>(part: Part, name: string): Part => ({ ...part, [plugin]: name })
 
 /** The plugin that a part comes from; nothing for a part of auteur's own. */
-const pluginOf = (part: object): string | undefined => (part as { readonly [plugin]?: string })[plugin]
+export const pluginOf = (part: object): string | undefined => (part as { readonly [plugin]?: string })[plugin]
 
 /** A part as messages speak of it: `The sampler "karras" of the plugin "auteur-plugin-karras"`. */
 export const partName = (kind: string, part: object, name?: string): string => {

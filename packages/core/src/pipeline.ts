@@ -16,7 +16,7 @@ import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
 import type { Inversion } from "./inversion.ts"
 import { failWithThrown, guarded } from "./part-failure.ts"
-import { partName } from "./part-origin.ts"
+import { partName, pluginOf } from "./part-origin.ts"
 import { Random } from "./random.ts"
 import { refuseWhatDoesNotFit } from "./refuse-memory.ts"
 import type { AnyRequest, StartKind } from "./request.ts"
@@ -158,7 +158,7 @@ const encodeTexts = Effect.fnUntraced(function* (request: AnyRequest) {
     const { embeddings, truncated } = yield* encode(text)
     const texts = [embeddings]
     if (guidance.usesUnconditional(scale)) texts.push((yield* encode(request.negativePrompt ?? "")).embeddings)
-    const result: GuidedText = { texts, scale }
+    const result: GuidedText = { texts, scale, encoder: pluginOf(textEncoder) === undefined ? undefined : part }
     return { result, truncated }
   })
   const target = yield* guided(request.prompt, request.guidance)

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import { endWithin } from "./end-within.ts"
 import { fenced } from "./fence.ts"
 import { defaultLimits, type PluginLimits } from "./limits.ts"
 import { missingMember, partKinds } from "./part-kinds.ts"
@@ -156,17 +157,11 @@ const lastWith = (built: ReadonlyArray<Built | undefined>, key: string): Built |
 
 const buildLayer = (plugin: AnyPlugin, parts: Context.Context<never>, limits: PluginLimits) => {
   const { callSeconds = defaultLimits.callSeconds } = limits
-  return Layer.build(plugin.layer as Layer.Layer<never, unknown>).pipe(
-    Effect.provideContext(parts),
-    Effect.timeoutOrElse({
-      duration: callSeconds * 1000,
-      orElse: () =>
-        Effect.fail(
-          new Error(
-            `it is not there after ${callSeconds} seconds (pluginLimits.callSeconds in the config is the limit)`,
-          ),
-        ),
-    }),
+  return endWithin(
+    Effect.provideContext(Layer.build(plugin.layer as Layer.Layer<never, unknown>), parts),
+    callSeconds,
+    () =>
+      new Error(`it is not there after ${callSeconds} seconds (pluginLimits.callSeconds in the config is the limit)`),
   )
 }
 

@@ -171,6 +171,13 @@ const cases: ReadonlyArray<Case> = [
     quick,
   ],
   [
+    "an editor that cannot even be interrupted",
+    editor(() => ({ step: () => Effect.uninterruptible(Effect.never) })),
+    `of the plugin "${name}" did not end "step" within 0.1 seconds`,
+    edited,
+    quick,
+  ],
+  [
     "an editor that makes NaN",
     editor(() => ({ step: ({ edited }) => Effect.succeed(notANumber(edited)) })),
     `of the plugin "${name}" made numbers that are not finite`,
@@ -188,6 +195,14 @@ const cases: ReadonlyArray<Case> = [
         Effect.succeed({ embeddings: Tensor.zeros("tokens features", [4, 4]) as never, truncated: undefined }),
     })),
     `The text encoder of the plugin "${name}" gave embeddings of [4, 4]`,
+  ],
+  [
+    "a text encoder that gives other features than the model needs",
+    text(() => ({
+      encode: () =>
+        Effect.succeed({ embeddings: Tensor.zeros("batch tokens features", [1, 4, 4]), truncated: undefined }),
+    })),
+    `(The text encoder of the plugin "${name}" made the embeddings.)`,
   ],
   [
     "a text encoder that never ends",

@@ -1,6 +1,7 @@
 import { fromPlugin, MediaError, PipelineError, VideoReader, VideoWriter } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { endWithin } from "./end-within.ts"
 import { callWithin, TookTooLong } from "./interruptible.ts"
 import { limitedWrite } from "./limited-write.ts"
 import { defaultLimits, type PluginLimits } from "./limits.ts"
@@ -47,10 +48,7 @@ export const fenced = <Part extends object>(
     }
   }
   const effect = (member: string, called: AnyEffect): AnyEffect => {
-    const ended = Effect.timeoutOrElse(called, {
-      duration: callSeconds * 1000,
-      orElse: () => Effect.fail(late(member, callSeconds, "callSeconds")),
-    })
+    const ended = endWithin(called, callSeconds, () => late(member, callSeconds, "callSeconds"))
     const told = Effect.mapError(ended, (error) => failed(member, error))
     return guardedByPipeline.has(member)
       ? told
