@@ -25,7 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { latentSpace, type LoadedModel, loadModel, type ModelOptions } from "./load-model.ts"
 import { machineLayer } from "./machine.ts"
-import { composePlugins, type PluginReport } from "./plugins/compose.ts"
+import type { PluginReport } from "./plugins/compose.ts"
 import type { PluginLimits } from "./plugins/limits.ts"
 
 /** Which model to open, and how to run it. */
@@ -90,6 +90,8 @@ const withPlugins = Effect.fnUntraced(function* (
   const parts = yield* Layer.build(layer)
   if (plugins.length === 0) return parts
   const model = Context.get(parts, CurrentModel)
+  // Loaded where there are plugins only: most starts have none.
+  const { composePlugins } = yield* Effect.promise(() => import("./plugins/compose.ts"))
   const composed = yield* composePlugins(
     {
       parts,
