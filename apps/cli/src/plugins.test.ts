@@ -120,6 +120,13 @@ describe("a video with a plugin", () => {
     expect(code).toBe(1)
   })
 
+  it("says that it puts its part in the place of one that is asked for", async () => {
+    await config({ plugins: ["auteur-plugin-steep"] })
+    const { code, errors } = await run(...small, "--sampler", "dpm", "-o", "d.png")
+    expect(errors).toMatch(/^The plugin "auteur-plugin-steep" puts the sampler "steep" in the place of "dpm"\.\n/)
+    expect(code).toBe(0)
+  })
+
   it("ends with a sentence that names the plugin that throws", async () => {
     await config({ plugins: [["auteur-plugin-steep", { factor: 9 }]] })
     const { code, errors } = await run(...small, "-q")

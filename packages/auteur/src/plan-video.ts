@@ -16,6 +16,7 @@ import {
 } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { CurrentModel, type Film } from "./film-layer.ts"
+import { replacedChoice } from "./plugins/replaced-choice.ts"
 import { startImage, startVideo } from "./start-pictures.ts"
 import { version } from "./version.ts"
 import type { VideoRecord } from "./video-record.ts"
@@ -134,9 +135,11 @@ export const planVideo: (
       ...(model.plugins.length === 0 ? {} : { plugins: model.plugins.map(({ name }) => name) }),
       version,
     }
-    const notice =
-      video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`
-    return { request, record, notice }
+    const notices = [
+      replacedChoice(model),
+      video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`,
+    ].filter((notice) => notice !== undefined)
+    return { request, record, notice: notices.length === 0 ? undefined : notices.join(" ") }
   },
   failWithThrown,
 )
