@@ -18,6 +18,7 @@ const fail = (count, why) => {
 for (const folder of [
   ...foldersIn(join(root, "packages")),
   ...foldersIn(join(root, "apps")),
+  ...foldersIn(join(root, "examples")),
   join(root, "tests"),
   join(root, "bench"),
 ]) {

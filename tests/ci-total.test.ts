@@ -33,9 +33,9 @@ const run = (
   return { lastLine: stdout.trimEnd().split("\n").at(-1), status }
 }
 
-it("sums the reports of packages, apps and tests", () => {
-  for (const folder of ["packages/core", "apps/cli", "tests"]) workspace(folder, report)
-  expect(run()).toEqual({ lastLine: "15 passed, 0 failed", status: 0 })
+it("sums the reports of packages, apps, examples and tests", () => {
+  for (const folder of ["packages/core", "apps/cli", "examples/sampler", "tests"]) workspace(folder, report)
+  expect(run()).toEqual({ lastLine: "20 passed, 0 failed", status: 0 })
 })
 
 it("counts failed tests once, although their check failed too", () => {

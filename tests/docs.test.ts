@@ -24,7 +24,7 @@ const shown = pages.flatMap((page) => shownCommands(page).map(({ line, words }) 
 
 /** The help of each command, by its words. */
 const help = new Map<string, string>()
-const commands = ["generate", "estimate", "models", "models pull", "models check", "doctor"]
+const commands = ["generate", "estimate", "models", "models pull", "models check", "plugins", "plugins check", "doctor"]
 beforeAll(async () => {
   for (const command of commands) {
     const main = join(repository, "apps/cli/src/main.ts")

@@ -4,7 +4,9 @@ import { workspaces } from "./source-files.ts"
 
 describe("every workspace obeys the import rules", () => {
   it("finds the workspaces and their sources", () => {
-    expect(workspaces.map(({ folder }) => folder)).toEqual(expect.arrayContaining(["packages/core", "apps/cli"]))
+    expect(workspaces.map(({ folder }) => folder)).toEqual(
+      expect.arrayContaining(["packages/core", "apps/cli", "examples/sampler-karras"]),
+    )
     expect(workspaces.filter(({ sources }) => sources.length === 0).map(({ folder }) => folder)).toEqual([])
   })
 
@@ -37,6 +39,7 @@ describe("a broken import rule is named", () => {
     ["packages/auteur", "@auteur/cli"],
     ["apps/cli", "@auteur/media"],
     ["apps/cli", "@auteur/studio"],
+    ["examples/sampler", "@auteur/samplers"],
   ])("%s imports %s", (folder, sibling) => {
     expect(violations(folder, `export { a } from "${sibling}"`, [sibling])).toEqual([
       expect.stringContaining(`imports ${sibling}: of this repository, `),
@@ -48,6 +51,7 @@ describe("a broken import rule is named", () => {
     ["packages/server", "auteur"],
     ["packages/auteur", "@auteur/media"],
     ["apps/cli", "auteur"],
+    ["examples/sampler", "@auteur/core"],
   ])("%s may import %s", (folder, sibling) => {
     expect(violations(folder, `import { a } from "${sibling}/part"`, [sibling])).toEqual([])
   })

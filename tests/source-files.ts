@@ -15,7 +15,7 @@ export interface SourceFile {
   readonly text: string
 }
 
-/** A workspace under `packages/` or `apps/` with its sources, tests left out. */
+/** A workspace under `packages/`, `apps/` or `examples/` with its sources, tests left out. */
 export interface Workspace {
   /** Such as `packages/core`. */
   readonly folder: string
@@ -40,8 +40,8 @@ const workspaceAt = (folder: string): Workspace => ({
   sources: existsSync(join(repository, folder, "src")) ? filesUnder(`${folder}/src`) : [],
 })
 
-/** All packages and apps of this repository. */
-export const workspaces: ReadonlyArray<Workspace> = ["packages", "apps"].flatMap((parent) =>
+/** All packages, apps and examples of this repository. */
+export const workspaces: ReadonlyArray<Workspace> = ["packages", "apps", "examples"].flatMap((parent) =>
   readdirSync(join(repository, parent))
     .map((name) => `${parent}/${name}`)
     .filter((folder) => existsSync(join(repository, folder, "package.json")))

@@ -13,12 +13,13 @@ import { doctorCommand } from "./doctor.ts"
 import { estimateCommand } from "./estimate.ts"
 import { generateCommand } from "./generate.ts"
 import { modelsCommand } from "./models.ts"
+import { pluginsCommand } from "./plugins.ts"
 import { presenterLayer } from "./presenter.ts"
 import { clearLine } from "./progress-bar.ts"
 import { endBySignal, watchSignals } from "./signals.ts"
 import { watchOutputs } from "./outputs.ts"
 
-const commands = [generateCommand, estimateCommand, modelsCommand, doctorCommand] as const
+const commands = [generateCommand, estimateCommand, modelsCommand, pluginsCommand, doctorCommand] as const
 
 const auteur = Command.make("auteur").pipe(
   Command.withDescription(

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises"
-import { defaultSteps, filmLayer, makeVideo, resumeVideo, type UnfinishedVideo } from "auteur"
+import { defaultSteps, filmLayer, loadConfig, makeVideo, resumeVideo, type UnfinishedVideo } from "auteur"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
@@ -163,7 +163,7 @@ const makeFolder = (path: string) =>
   })
 
 /** The flags that do not say what the video should be. */
-const besideRequest = new Set(["resume", "model", "output", "fps", "scale", "json", "quiet", "preview"])
+const besideRequest = new Set(["resume", "config", "model", "output", "fps", "scale", "json", "quiet", "preview"])
 
 const resumeRun = Effect.fnUntraced(function* (input: Input, checkpoint: string, reporter: Reporter) {
   const stray = Object.entries(input).find(
@@ -176,6 +176,7 @@ const resumeRun = Effect.fnUntraced(function* (input: Input, checkpoint: string,
     )
   }
   const { hooks, explain } = watched(reporter)
+  const config = yield* loadConfig({ file: Option.getOrUndefined(input.config) })
   const made = yield* resumeVideo({
     ...hooks,
     checkpoint,
@@ -183,6 +184,8 @@ const resumeRun = Effect.fnUntraced(function* (input: Input, checkpoint: string,
     output: Option.getOrUndefined(input.output),
     fps: Option.getOrUndefined(input.fps),
     scale: Option.getOrUndefined(input.scale),
+    plugins: config?.plugins,
+    pluginLimits: config?.pluginLimits,
   }).pipe(Effect.mapError(explain))
   yield* reporter.done(made.output, made.record)
 })

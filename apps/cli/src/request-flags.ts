@@ -10,8 +10,12 @@ import {
   type FilmOptions,
   guidanceNames,
   inversionNames,
+  loadConfig,
   type MediaError,
+  ownParts,
+  type PluginError,
   readRecord,
+  requirePlugins,
   samplerNames,
   type VideoOptions,
   type VideoRecord,
@@ -91,6 +95,10 @@ export const requestFlags = {
     Flag.Finite("cache-threshold"),
     `How much may change before it is computed again, or with pyramid how many steps share their attention; default ${cacheNames.map((name) => `${defaultThresholds[name]} for ${name}`).join(", ")}`,
   ),
+  config: flag(
+    Flag.String("config"),
+    "The file that names plugins and defaults; by default auteur.config.ts (or .mts, .js, .mjs, .json) in this folder",
+  ),
   like: flag(Flag.String("like"), "Repeats a video that auteur wrote; other flags change what they name"),
 }
 
@@ -122,11 +130,13 @@ const askedGuidance = (
 export const askedVideo: (
   prompt: string | undefined,
   flags: Parsed<typeof requestFlags>,
-) => Effect.Effect<AskedVideo, CommandError | MediaError> = Effect.fnUntraced(function* (prompt, flags) {
+) => Effect.Effect<AskedVideo, CommandError | MediaError | PluginError> = Effect.fnUntraced(function* (prompt, flags) {
   const given = <A>(option: Option.Option<A>) => Option.getOrUndefined(option)
   const path = given(flags.like)
   const like = path === undefined ? undefined : yield* readRecord(path)
+  const config = yield* loadConfig({ file: given(flags.config) })
   if (like !== undefined) {
+    yield* requirePlugins(like, config?.plugins, path!)
     for (const name of ["image", "video"] as const) {
       if (like[name] === undefined || Option.isSome(flags[name])) continue
       return yield* usageError(
@@ -139,17 +149,20 @@ export const askedVideo: (
   }
   const cache = yield* askedCache(given(flags.cache), given(flags.cacheThreshold), like)
   const size = given(flags.size)
+  const own = like === undefined ? { sampler: config?.sampler } : ownParts(like)
   return {
     prompt: prompt ?? like?.prompt,
     film: {
-      model: given(flags.model) ?? like?.model,
-      sampler: given(flags.sampler) ?? like?.sampler,
-      guidanceMethod: yield* askedGuidance(flags, like?.guidanceMethod),
+      model: given(flags.model) ?? like?.model ?? config?.model,
+      sampler: given(flags.sampler) ?? own.sampler,
+      guidanceMethod: yield* askedGuidance(flags, own.guidanceMethod),
       maxTokens: like?.maxTokens,
       tiling: given(flags.tiling) ?? like?.tiling,
-      inversion: given(flags.inversion) ?? like?.inversion,
+      inversion: given(flags.inversion) ?? own.inversion,
       lora: given(flags.lora) ?? like?.lora,
       cache,
+      plugins: config?.plugins,
+      pluginLimits: config?.pluginLimits,
     },
     video: {
       negative: given(flags.negative) ?? like?.negative,

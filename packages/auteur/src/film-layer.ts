@@ -1,9 +1,12 @@
 import {
   type Denoiser,
   type Editor,
+  flattenPlugins,
   type Guidance,
   type Inversion,
   type ModelError,
+  type PluginEntry,
+  type PluginError,
   type RequestError,
   type Sampler,
   type TextEncoder,
@@ -11,6 +14,7 @@ import {
   type VideoVae,
   type VideoWriter,
 } from "@auteur/core"
+import type { Engine } from "@auteur/engine"
 import { layer as engineLayer } from "@auteur/engine/node"
 import { defaultModel } from "@auteur/hub"
 import { flowEditLayer } from "@auteur/flowdirector"
@@ -19,8 +23,10 @@ import { inversionLayer } from "@auteur/samplers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type LoadedModel, loadModel, type ModelOptions } from "./load-model.ts"
+import { latentSpace, type LoadedModel, loadModel, type ModelOptions } from "./load-model.ts"
 import { machineLayer } from "./machine.ts"
+import type { PluginReport } from "./plugins/compose.ts"
+import type { PluginLimits } from "./plugins/limits.ts"
 
 /** Which model to open, and how to run it. */
 export interface FilmOptions extends ModelOptions {
@@ -30,11 +36,19 @@ export interface FilmOptions extends ModelOptions {
   readonly threads?: number | undefined
   /** What walks a video back to noise for the start "inversion"; default `flow-heun`. */
   readonly inversion?: string | undefined
+  /** Parts from outside, in place of the model's or of auteur's; where two provide the same, the later is used. */
+  readonly plugins?: PluginEntry
+  readonly pluginLimits?: PluginLimits | undefined
 }
 
-const CurrentModelBase: Context.ServiceClass<CurrentModel, "auteur/CurrentModel", LoadedModel> = Context.Service<
+/** A model with the plugins that were put on it. */
+export interface OpenModel extends LoadedModel {
+  readonly plugins: ReadonlyArray<PluginReport>
+}
+
+const CurrentModelBase: Context.ServiceClass<CurrentModel, "auteur/CurrentModel", OpenModel> = Context.Service<
   CurrentModel,
-  LoadedModel
+  OpenModel
 >()("auteur/CurrentModel")
 /** The model that is open. */
 export class CurrentModel extends CurrentModelBase {}
@@ -52,17 +66,42 @@ export type Film =
   | VideoReader
   | VideoWriter
 
-/** Opens a model and an engine for it; both are closed with the layer's scope. */
-export const filmLayer = (options: FilmOptions = {}): Layer.Layer<Film, ModelError | RequestError> => {
+/** Opens a model and an engine for it, and puts plugins on it; all are closed with the layer's scope. */
+export const filmLayer = (options: FilmOptions = {}): Layer.Layer<Film, ModelError | RequestError | PluginError> => {
   const { threads } = options
   const engine = engineLayer({ startNow: true, ...(threads === undefined ? {} : { threads }) })
   const model = Layer.unwrap(
     Effect.map(loadModel(options.model ?? defaultModel, options), (model) =>
-      Layer.merge(model.layer, Layer.succeed(CurrentModel, model)),
+      Layer.merge(model.layer, Layer.succeed(CurrentModel, { ...model, plugins: [] })),
     ),
   )
   const inversion = inversionLayer(options.inversion ?? "flow-heun")
-  return Layer.mergeAll(model, inversion, flowEditLayer(), videoReaderLayer, videoWriterLayer, machineLayer).pipe(
-    Layer.provide(engine),
-  )
+  const parts = Layer.mergeAll(model, inversion, flowEditLayer(), videoReaderLayer, videoWriterLayer, machineLayer)
+  if (!options.plugins) return Layer.provide(parts, engine)
+  return Layer.effectContext(withPlugins(Layer.provideMerge(parts, engine), options.plugins, options.pluginLimits))
 }
+
+const withPlugins = Effect.fnUntraced(function* (
+  layer: Layer.Layer<Film | Engine, ModelError | RequestError>,
+  entry: PluginEntry,
+  limits: PluginLimits | undefined,
+) {
+  const plugins = yield* Effect.try({ try: () => flattenPlugins(entry), catch: (thrown) => thrown as PluginError })
+  const parts = yield* Layer.build(layer)
+  if (plugins.length === 0) return parts
+  const model = Context.get(parts, CurrentModel)
+  // Loaded where there are plugins only: most starts have none.
+  const { composePlugins } = yield* Effect.promise(() => import("./plugins/compose.ts"))
+  const composed = yield* composePlugins(
+    {
+      parts,
+      model: model.folder.name,
+      space: latentSpace,
+      denoiser: (parts) =>
+        Effect.provideContext(Layer.build(model.denoiser as Layer.Layer<Denoiser, ModelError>), parts),
+    },
+    plugins,
+    limits,
+  )
+  return Context.add(composed.parts, CurrentModel, { ...model, plugins: composed.reports })
+})

@@ -1,4 +1,4 @@
-import { generate, type GenerateEvent, type Video } from "@auteur/core"
+import { generate, type GenerateEvent, type Video, VideoWriter } from "@auteur/core"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -91,6 +91,6 @@ const makeFrames = Effect.fnUntraced(function* (
       onEvent(event)
     }),
   )
-  const made: MadeVideo = madeVideo(video!, record, truncated)
+  const made: MadeVideo = madeVideo(video!, record, truncated, yield* VideoWriter)
   return made
 })

@@ -5,6 +5,8 @@ export {
   type GenerateEvent,
   MediaError,
   ModelError,
+  type PluginEntry,
+  PluginError,
   PipelineError,
   RequestError,
   Tensor,
@@ -40,6 +42,13 @@ export {
   type ResumeVideoOptions,
 } from "./make-video.ts"
 export { defaultGuidance, defaultSteps, planVideo, type VideoOptions } from "./plan-video.ts"
+export { builtInParts } from "./plugins/built-in-parts.ts"
+export { checkPlugins, type CheckedLaw } from "./plugins/check-plugins.ts"
+export type { LoadedPlugin, PluginReport, ProvidedPart } from "./plugins/compose.ts"
+export { type AuteurConfig, type ConfigEntry, defineConfig, type LoadedConfig } from "./plugins/config.ts"
+export type { PluginLimits } from "./plugins/limits.ts"
+export { loadConfig, type LoadConfigOptions } from "./plugins/load-config.ts"
+export { ownParts, requirePlugins } from "./plugins/recorded-plugins.ts"
 export { readRecord } from "./read-record.ts"
 export type { UnfinishedVideo } from "./render.ts"
 export { version } from "./version.ts"

@@ -2,6 +2,7 @@ import {
   type Denoiser,
   Guidance,
   type GuidanceShape,
+  type LatentSpace,
   ModelError,
   RequestError,
   Sampler,
@@ -41,6 +42,9 @@ export interface ModelOptions {
   readonly parallel?: number | undefined
 }
 
+/** The latent space that the network needs. */
+export const latentSpace = "cogvideox"
+
 export interface LoadedModel {
   readonly folder: ModelFolder
   readonly options: ModelOptions
@@ -50,6 +54,8 @@ export interface LoadedModel {
   /** Frames per second that the model was trained at. */
   readonly fps: number
   readonly layer: Layer.Layer<TextEncoder | Denoiser | VideoVae | Sampler | Guidance, ModelError, Engine>
+  /** The network alone, which can be built over another VAE of its latent space. */
+  readonly denoiser: Layer.Layer<Denoiser, ModelError, Engine | LatentSpace<typeof latentSpace>>
   /** Each holds the weights of a part against its config, without running it. */
   readonly checks: ReadonlyArray<Effect.Effect<void, ModelError, Engine>>
 }
@@ -134,6 +140,7 @@ export const loadModel: (
     hash: yield* Effect.cached(modelHash(folder.path)),
     fps: transformer.patch_size_t === null ? 8 : 16,
     layer,
+    denoiser: denoiserLayer,
     checks: [fails(textLayer), fails(vaeLayer), fails(Layer.provide(denoiserLayer, vaeLayer))],
   }
 })

@@ -1,5 +1,5 @@
-import { type MediaError, type Video, type VideoMetadata, VideoWriter } from "@auteur/core"
-import { type RgbFrame, toFrames, videoWriterLayer } from "@auteur/media"
+import { type MediaError, type Video, type VideoMetadata, type VideoWriter } from "@auteur/core"
+import { type RgbFrame, toFrames } from "@auteur/media"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { toMetadata, type VideoRecord } from "./video-record.ts"
@@ -28,10 +28,14 @@ export interface MadeVideo {
   readonly save: (path: string, options?: { readonly fps?: number; readonly scale?: number }) => Promise<void>
 }
 
-export const madeVideo = (tensor: Video, record: VideoRecord, truncated: string | undefined): MadeVideo => {
+export const madeVideo = (
+  tensor: Video,
+  record: VideoRecord,
+  truncated: string | undefined,
+  writer: VideoWriter["Service"],
+): MadeVideo => {
   const { width, height, fps, seed } = record
   const save = Effect.fnUntraced(function* (path: string, options: { fps?: number; scale?: number }) {
-    const writer = yield* VideoWriter
     const written = { ...record, fps: options.fps ?? record.fps, scale: options.scale ?? record.scale }
     const format = { fps: written.fps, scale: written.scale, metadata: toMetadata(written) }
     yield* writer.check(path, { ...format, width, height, frames: record.frames })
@@ -46,7 +50,6 @@ export const madeVideo = (tensor: Video, record: VideoRecord, truncated: string 
     seed,
     metadata: toMetadata(record),
     truncated,
-    save: (path, options = {}) =>
-      Effect.runPromise<void, MediaError>(save(path, options).pipe(Effect.provide(videoWriterLayer))),
+    save: (path, options = {}) => Effect.runPromise<void, MediaError>(save(path, options)),
   }
 }

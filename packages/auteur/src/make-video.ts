@@ -4,6 +4,7 @@ import {
   type GenerateError,
   type MediaError,
   type ModelError,
+  type PluginError,
   type RequestError,
   resume,
 } from "@auteur/core"
@@ -11,11 +12,12 @@ import * as Effect from "effect/Effect"
 import { cacheFromRecord } from "./cache.ts"
 import { CurrentModel, type Film, filmLayer, type FilmOptions } from "./film-layer.ts"
 import { planVideo, type VideoOptions } from "./plan-video.ts"
+import { ownParts, requirePlugins } from "./plugins/recorded-plugins.ts"
 import { type RenderOptions, renderVideo } from "./render.ts"
 import { readRun, type SavedRun } from "./saved-run.ts"
 import type { VideoRecord } from "./video-record.ts"
 
-type MakeError = GenerateError | MediaError | CheckpointError | ModelError | RequestError
+type MakeError = GenerateError | MediaError | CheckpointError | ModelError | RequestError | PluginError
 
 /** What is told while a video file is made. */
 export interface MakeVideoHooks extends Pick<RenderOptions, "onEvent" | "onUnfinished"> {
@@ -40,7 +42,8 @@ export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord
   },
 )
 
-export interface ResumeVideoOptions extends MakeVideoHooks, Pick<FilmOptions, "model" | "threads"> {
+export interface ResumeVideoOptions
+  extends MakeVideoHooks, Pick<FilmOptions, "model" | "threads" | "plugins" | "pluginLimits"> {
   /** The file that an interrupted run left. */
   readonly checkpoint: string
   /** By default where the interrupted run was to write. */
@@ -56,7 +59,10 @@ export const resumeVideo: (
   function* ({ checkpoint: path, onEvent, onNotice, onUnfinished, ...options }) {
     const run = yield* readRun(path)
     const record = { ...run.record, fps: options.fps ?? run.record.fps, scale: options.scale ?? run.record.scale }
-    const { sampler, guidanceMethod, maxTokens, tiling, lora } = record
+    const { plugins, pluginLimits, threads } = options
+    yield* requirePlugins(record, plugins, path)
+    const { maxTokens, tiling, lora } = record
+    const film = { ...ownParts(record), maxTokens, tiling, lora, threads, plugins, pluginLimits }
     const model = options.model ?? run.model
     const output = options.output ?? run.output
     const resumed = { path, output: run.output }
@@ -64,9 +70,7 @@ export const resumeVideo: (
     const hooks = { onEvent, onNotice, onUnfinished }
     yield* checkHash(run, path).pipe(
       Effect.andThen(renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })),
-      Effect.provide(
-        filmLayer({ sampler, guidanceMethod, maxTokens, tiling, lora, cache, model, threads: options.threads }),
-      ),
+      Effect.provide(filmLayer({ ...film, cache, model })),
     )
     return { record, output }
   },

@@ -1,10 +1,12 @@
 import {
   type AnyRequest,
   Denoiser,
+  failWithThrown,
   Guidance,
   Inversion,
   type MediaError,
   ModelError,
+  type PipelineError,
   planRun,
   type RequestError,
   Sampler,
@@ -15,6 +17,7 @@ import {
 import * as Effect from "effect/Effect"
 import { cacheRecord } from "./cache.ts"
 import { CurrentModel, type Film } from "./film-layer.ts"
+import { replacedChoice } from "./plugins/replaced-choice.ts"
 import { startImage, startVideo } from "./start-pictures.ts"
 import { version } from "./version.ts"
 import type { VideoRecord } from "./video-record.ts"
@@ -70,7 +73,7 @@ export interface PlannedVideo {
 export const planVideo: (
   prompt: string,
   options: VideoOptions,
-) => Effect.Effect<PlannedVideo, RequestError | ModelError | MediaError, Film> = Effect.fnUntraced(
+) => Effect.Effect<PlannedVideo, RequestError | ModelError | MediaError | PipelineError, Film> = Effect.fnUntraced(
   function* (prompt, options) {
     const model = yield* CurrentModel
     const { trained } = yield* Denoiser
@@ -135,10 +138,14 @@ export const planVideo: (
       video: video?.name,
       model: model.folder.name,
       modelHash: hash,
+      ...(model.plugins.length === 0 ? {} : { plugins: model.plugins.map(({ name }) => name) }),
       version,
     }
-    const notice =
-      video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`
-    return { request, record, notice }
+    const notices = [
+      replacedChoice(model),
+      video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`,
+    ].filter((notice) => notice !== undefined)
+    return { request, record, notice: notices.length === 0 ? undefined : notices.join(" ") }
   },
+  failWithThrown,
 )

@@ -31,6 +31,7 @@ const record: fc.Arbitrary<VideoRecord> = fc.record(
     model: fc.string(),
     modelHash: fc.string(),
     version: fc.string(),
+    plugins: fc.array(fc.stringMatching(/^[^\s,]+$/), { minLength: 1 }),
   },
   {
     requiredKeys: [

@@ -35,6 +35,8 @@ export interface VideoRecord {
   readonly video?: string | undefined
   readonly model: string
   readonly modelHash: string
+  /** The names of the plugins that were loaded, in order. */
+  readonly plugins?: ReadonlyArray<string> | undefined
   /** The version of auteur. */
   readonly version: string
 }
@@ -70,16 +72,18 @@ const Fields = Schema.Struct({
   video: Schema.optionalKey(Schema.String),
   model: Schema.String,
   modelHash: Schema.String,
+  plugins: Schema.optionalKey(Schema.String),
   version: Schema.String,
 })
 const decode = Schema.decodeUnknownEffect(Fields)
 
 /** The texts that a video file carries of its record: in one order, so that equal records give equal bytes. */
-export const toMetadata = ({ width, height, lora, ...record }: VideoRecord): VideoMetadata => {
+export const toMetadata = ({ width, height, lora, plugins = [], ...record }: VideoRecord): VideoMetadata => {
   const values: Readonly<Record<string, unknown>> = {
     ...record,
     size: `${width}x${height}`,
     lora: lora?.map(({ path, weight, hash }) => ({ path, weight, hash })),
+    ...(plugins.length === 0 ? {} : { plugins: plugins.join(",") }),
   }
   return Object.fromEntries(
     Object.keys(Fields.fields).flatMap((name) => (values[name] === undefined ? [] : [[name, toText(values[name])]])),
@@ -91,7 +95,7 @@ const toText = (value: unknown): string => (Array.isArray(value) ? JSON.stringif
 /** Reads what {@link toMetadata} wrote; a `MediaError` says that the texts of the file at `path` are not such a record. */
 export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effect<VideoRecord, MediaError> =>
   Effect.matchEffect(decode(metadata), {
-    onSuccess: ({ size, seed, tiling, ...fields }) => {
+    onSuccess: ({ size, seed, tiling, plugins, ...fields }) => {
       const [width, height] = size.split("x").map(Number) as [number, number]
       const wide = BigInt(seed)
       return Effect.succeed({
@@ -100,6 +104,7 @@ export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effe
         width,
         height,
         tiling: tiling === "true",
+        ...(plugins === undefined ? {} : { plugins: plugins.split(",") }),
       })
     },
     onFailure: () =>

@@ -5,8 +5,9 @@ import { Guidance } from "./guidance.ts"
 import { matchLevel, sameProcess } from "./noise-levels.ts"
 import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
+import { partName } from "./part-origin.ts"
 import type { RunMemory } from "./run-memory.ts"
-import type { Latents } from "./tensor.ts"
+import { isLatents, type Latents } from "./tensor.ts"
 import { linearCombination } from "./tensor-arithmetic.ts"
 import { allFinite } from "./tensor-statistics.ts"
 import type { TextEmbeddings } from "./text-encoder.ts"
@@ -15,6 +16,8 @@ import type { TextEmbeddings } from "./text-encoder.ts"
 export interface GuidedText {
   readonly texts: ReadonlyArray<TextEmbeddings>
   readonly scale: number
+  /** The text encoder, for messages, where it is a plugin's. */
+  readonly encoder?: string | undefined
 }
 
 /** What the parts keep from step to step of a run. */
@@ -53,19 +56,27 @@ export const ask: (
       : matchLevel(denoiser.process, question.level)
     const sample = factor === 1 ? question.sample : linearCombination([[factor, question.sample]])
 
-    const model = `The model "${denoiser.name}"`
+    const model = partName("model", denoiser, denoiser.name)
     const input = { sample, level, texts, image, memory: memory.denoiser, last }
-    const answers = yield* guarded(`${model} ${at}`, () => denoiser.denoise(input))
-    if (answers.length !== texts.length) {
+    const answers = yield* guarded(`${model} ${at}`, () => denoiser.denoise(input)).pipe(
+      // What is wrong may be the texts.
+      Effect.mapError((error) =>
+        question.encoder === undefined || error._tag !== "PipelineError"
+          ? error
+          : new PipelineError({ message: `${error.message} (${question.encoder} made the embeddings.)`, cause: error }),
+      ),
+    )
+    if (answers?.length !== texts.length) {
       return yield* new PipelineError({
-        message: `${model} gave ${answers.length} answers to ${texts.length} texts ${at}: it has to give one for each.`,
+        message: `${model} gave ${answers?.length ?? "no"} answers to ${texts.length} texts ${at}: it has to give one for each.`,
       })
     }
     for (const answer of answers) yield* checkPrediction(model, answer, sample, at)
     const [conditional, unconditional] = answers as readonly [Prediction, Prediction?]
     if (unconditional === undefined) return conditional
 
-    const combined = yield* guarded(`The guidance "${guidance.name}" ${at}`, () =>
+    const part = partName("guidance", guidance, guidance.name)
+    const combined = yield* guarded(`${part} ${at}`, () =>
       Effect.sync(() =>
         guidance.combine({
           conditional,
@@ -79,21 +90,26 @@ export const ask: (
         }),
       ),
     )
-    yield* checkPrediction(`The guidance "${guidance.name}"`, combined, sample, at)
+    yield* checkPrediction(part, combined, sample, at)
     return combined
   },
 )
 
 const checkPrediction = Effect.fnUntraced(function* (
   part: string,
-  { clean, noise }: Prediction,
+  prediction: Prediction | undefined,
   sample: Latents,
   at: string,
 ) {
   for (const [name, answer] of [
-    ["clean latents", clean],
-    ["noise", noise],
+    ["clean latents", prediction?.clean],
+    ["noise", prediction?.noise],
   ] as const) {
+    if (!isLatents(answer)) {
+      return yield* new PipelineError({
+        message: `${part} answered ${at} without ${name}: a prediction has to hold latents of [${sample.shape.join(", ")}].`,
+      })
+    }
     if (answer.shape.join() !== sample.shape.join()) {
       return yield* new PipelineError({
         message: `${part} answered ${at} with ${name} of [${answer.shape.join(", ")}] to a sample of [${sample.shape.join(", ")}]: the two have to be alike.`,

@@ -1,16 +1,23 @@
 import * as Effect from "effect/Effect"
 import { PipelineError } from "./errors.ts"
 import type { SamplerState } from "./sampler.ts"
-import type { Latents } from "./tensor.ts"
+import { isLatents, type Latents } from "./tensor.ts"
 import { allFinite } from "./tensor-statistics.ts"
 
 /** Checks what a part made of a state: one place on, latents of the same shape, all of them finite. */
 export const checkState = (
   part: string,
   state: SamplerState,
-  next: SamplerState,
+  next: SamplerState | undefined,
   at: string,
 ): Effect.Effect<void, PipelineError> => {
+  if (next?.index === undefined || next.memory === undefined) {
+    return Effect.fail(
+      new PipelineError({
+        message: `${part} made no state ${at}: a step has to give { index, begin, sample, memory }.`,
+      }),
+    )
+  }
   if (next.index !== state.index + 1 || next.begin !== state.begin) {
     return Effect.fail(
       new PipelineError({
@@ -25,9 +32,16 @@ export const checkState = (
 export const checkLatents = (
   part: string,
   before: Latents,
-  after: Latents,
+  after: Latents | undefined,
   at: string,
 ): Effect.Effect<void, PipelineError> => {
+  if (!isLatents(after)) {
+    return Effect.fail(
+      new PipelineError({
+        message: `${part} made no latents ${at}: a step has to give float32 latents of [${before.shape.join(", ")}].`,
+      }),
+    )
+  }
   if (after.shape.join() !== before.shape.join()) {
     return Effect.fail(
       new PipelineError({

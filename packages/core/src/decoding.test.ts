@@ -101,7 +101,7 @@ describe("a VAE's decoder", () => {
   )
 
   it.each<readonly [string, WorldChanges, message: string]>([
-    ["NaN", nan, "The decoded frames hold values that are no numbers"],
+    ["NaN", nan, "The VAE's decoder made frames with values that are no numbers"],
     ["an exception", broken, "The VAE's decoder failed: no kernel"],
     ["too few frames", short, "The VAE's decoder made 9 frames, but 17 are needed"],
     ["no frames", empty, "The VAE's decoder made 0 frames, but 17 are needed"],
@@ -113,7 +113,7 @@ describe("a VAE's decoder", () => {
   })
 
   it.each<readonly [string, WorldChanges, message: string]>([
-    ["NaN", nan, "The decoded frames hold values that are no numbers"],
+    ["NaN", nan, "The VAE's decoder made frames with values that are no numbers"],
     ["an exception", broken, "The VAE's decoder failed: no kernel"],
     ["no frames", empty, "The VAE's decoder made no frame of the preview"],
   ])("is named for %s in a preview too", async (_, changes, message) => {

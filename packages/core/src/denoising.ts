@@ -12,6 +12,7 @@ import type { EngineError, ModelError, PipelineError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
 import { guarded } from "./part-failure.ts"
+import { partName } from "./part-origin.ts"
 import type { Run, RunTexts } from "./run.ts"
 import { Sampler, type SamplerState } from "./sampler.ts"
 import type { Start } from "./start.ts"
@@ -92,7 +93,7 @@ const step = Effect.fnUntraced(function* (
     steps: stepsFrom(state.begin, request.steps, plan.steps),
     at,
   })
-  const part = `The sampler "${sampler.name}"`
+  const part = partName("sampler", sampler, sampler.name)
   const next = yield* guarded(`${part} ${at}`, () =>
     Effect.sync(() => sampler.step(plan.steps, state, prediction, random)),
   )

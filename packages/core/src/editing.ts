@@ -8,6 +8,7 @@ import type { Guidance } from "./guidance.ts"
 import { matchLevel, rectifiedFlow } from "./noise-levels.ts"
 import type { NoiseProcess } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
+import { partName } from "./part-origin.ts"
 import type { Run, RunTexts } from "./run.ts"
 import type { Plan, SamplerState } from "./sampler.ts"
 import { type Latents, Tensor } from "./tensor.ts"
@@ -68,7 +69,7 @@ export const edit: (
       return answer
     })
     const { sample } = state
-    const part = `The editor "${editor.name}"`
+    const part = partName("editor", editor, editor.name)
     const edited = yield* guarded(`${part} ${at}`, () =>
       editor.step({
         source: state.memory[source]!,

@@ -39,6 +39,10 @@ const CheckpointErrorBase: ErrorClass<CheckpointError, "CheckpointError"> = Sche
 /** A checkpoint that cannot be resumed from: names what is wrong with it. */
 export class CheckpointError extends CheckpointErrorBase {}
 
+const PluginErrorBase: ErrorClass<PluginError, "PluginError"> = Schema.TaggedError<PluginError>()("PluginError", fields)
+/** A plugin, or a config that names it, that cannot be used: names the plugin or the file and the mend. */
+export class PluginError extends PluginErrorBase {}
+
 const MediaErrorBase: ErrorClass<MediaError, "MediaError"> = Schema.TaggedError<MediaError>()("MediaError", fields)
 /** A video or image file that cannot be read or written: names the file and the mend. */
 export class MediaError extends MediaErrorBase {}

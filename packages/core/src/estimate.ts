@@ -3,12 +3,13 @@ import * as Option from "effect/Option"
 import type { Cost } from "./cost.ts"
 import { Denoiser } from "./denoiser.ts"
 import { Editor } from "./editor.ts"
-import type { EngineError, ModelError, RequestError } from "./errors.ts"
+import type { EngineError, ModelError, PipelineError, RequestError } from "./errors.ts"
 import { Guidance } from "./guidance.ts"
 import { Hardware, secondsToLoad, secondsToRun } from "./hardware.ts"
 import { Inversion } from "./inversion.ts"
 import { planClimb } from "./inverting.ts"
 import type { AnyRequest } from "./request.ts"
+import { failWithThrown } from "./part-failure.ts"
 import { planRun, type RunPlan } from "./run-plan.ts"
 import { Sampler } from "./sampler.ts"
 import { TextEncoder } from "./text-encoder.ts"
@@ -33,8 +34,8 @@ export type EstimatedParts = TextEncoder | Denoiser | VideoVae | Sampler | Guida
 /** Peak memory and time of a request, from the graphs of its parts; fails as `generate` would for a request that cannot be made. */
 export const estimate: (
   request: AnyRequest,
-) => Effect.Effect<Estimate, RequestError | ModelError | EngineError, EstimatedParts> = Effect.fnUntraced(
-  function* (request) {
+) => Effect.Effect<Estimate, RequestError | ModelError | EngineError | PipelineError, EstimatedParts> =
+  Effect.fnUntraced(function* (request) {
     const stages = yield* estimateMemory(request, yield* planRun(request))
     const speed = yield* (yield* Hardware).speed
     const timed = stages.map(({ name, bytes, times, cost }): EstimatedStage => {
@@ -51,8 +52,7 @@ export const estimate: (
       seconds: sumOf([load, ...timed].map(({ seconds }) => seconds)),
       stages: [load, ...timed],
     }
-  },
-)
+  }, failWithThrown)
 
 /** A stage with what it costs, and the memory that is taken while it runs. */
 export interface CostedStage {

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { ask, type GuidedText, type PartMemory } from "./asking.ts"
+import { checkPlan } from "./check-plan.ts"
 import { checkState } from "./check-step.ts"
 import type { Denoiser } from "./denoiser.ts"
 import type { EngineError, ModelError, PipelineError } from "./errors.ts"
@@ -11,6 +12,7 @@ import type { InversionShape } from "./inversion.ts"
 import { matchLevel, sameProcess } from "./noise-levels.ts"
 import type { Level, NoiseProcess } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
+import { partName } from "./part-origin.ts"
 import type { Random } from "./random.ts"
 import { type Plan, samplerStart } from "./sampler.ts"
 import type { Latents } from "./tensor.ts"
@@ -35,7 +37,7 @@ export const planClimb = (inversion: InversionShape, steps: Plan, begin: number,
   const rising = [noNoise, ...levels].filter(({ sigma }, i, all) => i === 0 || sigma > all[i - 1]!.sigma)
   const top = rising.at(-1)!
   const factor = sameProcess(process, inversion.process) ? 1 : matchLevel(process, top).factor
-  return { inversion, plan: inversion.plan(rising), factor }
+  return { inversion, plan: checkPlan("inversion", inversion, inversion.plan(rising)), factor }
 }
 
 /** Walks clean latents back to noise: what is told on the way, and at last the noise. */
@@ -51,7 +53,7 @@ export const invert = (
 > => {
   const total = plan.levels.length
   const memory: PartMemory = { denoiser: new Map(), guidance: new Map() }
-  const part = `The inversion "${inversion.name}"`
+  const part = partName("inversion", inversion, inversion.name)
   const step = Effect.fnUntraced(function* (state: ReturnType<typeof samplerStart>) {
     // Parts that never wait would otherwise keep timers and signals, and with them an interruption, from being heard.
     yield* Effect.yieldNow

@@ -11,6 +11,8 @@ export interface LatentSpaceShape {
   readonly temporalCompression: number
 }
 
+const prefix = "@auteur/core/LatentSpace/"
+
 /** A latent space as a requirement: the VAE's layer provides it, the denoiser's layer asks for it, so a mismatch does not compile. */
 export interface LatentSpace<Name extends string> {
   readonly LatentSpace: Name
@@ -19,4 +21,8 @@ export interface LatentSpace<Name extends string> {
 export const LatentSpace = <const Name extends string>(
   name: Name,
 ): Context.Service<LatentSpace<Name>, LatentSpaceShape> =>
-  Context.Service<LatentSpace<Name>, LatentSpaceShape>(`@auteur/core/LatentSpace/${name}`)
+  Context.Service<LatentSpace<Name>, LatentSpaceShape>(`${prefix}${name}`)
+
+/** The latent spaces that a VAE's layer declares, found in what it built. */
+export const latentSpaces = (context: Context.Context<never>): ReadonlyArray<LatentSpaceShape> =>
+  [...context.mapUnsafe].flatMap(([key, space]) => (key.startsWith(prefix) ? [space as LatentSpaceShape] : []))

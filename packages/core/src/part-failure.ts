@@ -8,6 +8,10 @@ export const partFailure = (part: string, thrown: unknown): PipelineError => {
   return new PipelineError({ message: `${part} failed: ${reason}`, cause: thrown })
 }
 
+/** Where a part is called without {@link guarded}, an error of the pipeline that it throws is one that the caller is told. */
+export const failWithThrown = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | PipelineError, R> =>
+  Effect.catchDefect(effect, (thrown) => (thrown instanceof PipelineError ? Effect.fail(thrown) : Effect.die(thrown)))
+
 /**
  * Calls a part, and turns what it throws into an error that names it: third parties write parts, and a stack helps nobody who uses
  * them.

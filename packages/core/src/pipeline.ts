@@ -4,6 +4,7 @@ import * as Stream from "effect/Stream"
 import type { GuidedText } from "./asking.ts"
 import { type Beginning, beginningAt, beginningOf } from "./beginning.ts"
 import { checkCheckpoint } from "./check-checkpoint.ts"
+import { checkEmbeddings } from "./check-embeddings.ts"
 import { checkImage, checkSource } from "./check-request.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { decodeVideo } from "./decoding.ts"
@@ -14,7 +15,8 @@ import { type CheckpointError, type EngineError, type ModelError, type PipelineE
 import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
 import type { Inversion } from "./inversion.ts"
-import { guarded } from "./part-failure.ts"
+import { failWithThrown, guarded } from "./part-failure.ts"
+import { partName, pluginOf } from "./part-origin.ts"
 import { Random } from "./random.ts"
 import { refuseWhatDoesNotFit } from "./refuse-memory.ts"
 import type { AnyRequest, StartKind } from "./request.ts"
@@ -81,7 +83,7 @@ export const generate = <R extends AnyRequest>(
         editor: request.start === "inversion-free" ? yield* presentEditor : undefined,
       }
       return events(run, yield* beginningOf(request, run))
-    }),
+    }).pipe(failWithThrown),
   )
 
 /**
@@ -104,7 +106,7 @@ export const resume = (checkpoint: Checkpoint): Stream.Stream<GenerateEvent, Gen
         editor: checkpoint.editor === undefined ? undefined : editor,
       }
       return events(run, beginningAt({ state, image }))
-    }),
+    }).pipe(failWithThrown),
   )
 
 const presentEditor: Effect.Effect<EditorShape, RequestError> = Effect.flatMap(
@@ -121,7 +123,7 @@ const presentEditor: Effect.Effect<EditorShape, RequestError> = Effect.flatMap(
 const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { texts, truncated } = yield* encodeTexts(run.request)
+      const { texts, truncated } = yield* failWithThrown(encodeTexts(run.request))
       const textEnd: GenerateEvent = { type: "text-end", truncated }
       const rest = beginning(texts).pipe(
         Stream.flatMap((item) => {
@@ -146,12 +148,17 @@ const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, Ge
 const encodeTexts = Effect.fnUntraced(function* (request: AnyRequest) {
   const textEncoder = yield* TextEncoder
   const guidance = yield* Guidance
-  const encode = (text: string) => guarded("The text encoder", () => textEncoder.encode(text))
+  const part = partName("text encoder", textEncoder)
+  const encode = Effect.fnUntraced(function* (text: string) {
+    const encoded = yield* guarded(part, () => textEncoder.encode(text))
+    yield* checkEmbeddings(part, encoded?.embeddings)
+    return encoded
+  })
   const guided = Effect.fnUntraced(function* (text: string, scale: number) {
     const { embeddings, truncated } = yield* encode(text)
     const texts = [embeddings]
     if (guidance.usesUnconditional(scale)) texts.push((yield* encode(request.negativePrompt ?? "")).embeddings)
-    const result: GuidedText = { texts, scale }
+    const result: GuidedText = { texts, scale, encoder: pluginOf(textEncoder) === undefined ? undefined : part }
     return { result, truncated }
   })
   const target = yield* guided(request.prompt, request.guidance)

@@ -1,9 +1,10 @@
 import * as Effect from "effect/Effect"
 import { beginStep } from "./begin-step.ts"
+import { checkPlan } from "./check-plan.ts"
 import { checkRequest } from "./check-request.ts"
 import { editPlan } from "./editing.ts"
 import { Denoiser } from "./denoiser.ts"
-import { RequestError } from "./errors.ts"
+import { PipelineError, RequestError } from "./errors.ts"
 import { type LatentPlan, planLatents } from "./legal-size.ts"
 import type { AnyRequest } from "./request.ts"
 import { type Plan, Sampler } from "./sampler.ts"
@@ -27,16 +28,18 @@ export const planRun: (request: AnyRequest) => Effect.Effect<RunPlan, RequestErr
       try: (): RunPlan => {
         checkRequest(request)
         const latents = planLatents(request, vae, denoiser)
-        const sampled = sampler.plan(request.steps)
+        const sampled = checkPlan("sampler", sampler, sampler.plan(request.steps))
         const steps = request.start === "inversion-free" ? editPlan(sampled, sampler.process) : sampled
         return { latents, steps, begin: beginStep(request, steps) }
       },
       catch: (thrown) =>
         thrown instanceof RequestError
           ? thrown
-          : new RequestError({
-              message: `The request cannot be planned with the model "${denoiser.name}" and the sampler "${sampler.name}": ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-              cause: thrown,
-            }),
+          : thrown instanceof PipelineError
+            ? new RequestError({ message: thrown.message, cause: thrown })
+            : new RequestError({
+                message: `The request cannot be planned with the model "${denoiser.name}" and the sampler "${sampler.name}": ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+                cause: thrown,
+              }),
     })
   })

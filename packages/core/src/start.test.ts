@@ -116,7 +116,7 @@ describe("a VAE's encoder", () => {
     [
       "another shape",
       failing((video) => colours.encode(video.slice("frames", 0, 1).contiguous())),
-      "The VAE encoded frames of [1, 9, 16, 16, 3] to [1, 3, 1, 2, 2], but [1, 3, 3, 2, 2] is needed",
+      "The VAE's encoder made latents of [1, 3, 1, 2, 2] of frames of [1, 9, 16, 16, 3], but [1, 3, 3, 2, 2] is needed",
     ],
     [
       "NaN",
@@ -126,7 +126,7 @@ describe("a VAE's encoder", () => {
           logVariance,
         })),
       ),
-      "The VAE encoded the video to values that are not finite",
+      "The VAE's encoder made values that are not finite of the video",
     ],
     ["an exception", failing(() => Effect.die(new Error("no kernel"))), "The VAE's encoder failed: no kernel"],
   ])("is named when it answers with %s, and no step is made", async (_, changes, message) => {

@@ -4,6 +4,7 @@ import { exp } from "./elementary-functions.ts"
 import { type EngineError, type ModelError, PipelineError } from "./errors.ts"
 import { addNoise } from "./noise-levels.ts"
 import { guarded } from "./part-failure.ts"
+import { partName } from "./part-origin.ts"
 import { toPixels } from "./pixels.ts"
 import type { Random } from "./random.ts"
 import type { RunPlan } from "./run-plan.ts"
@@ -88,18 +89,20 @@ const encode: (
 ) => Effect.Effect<Latents, ModelError | EngineError | PipelineError, VideoVae> = Effect.fnUntraced(
   function* (video, size, random) {
     const vae = yield* VideoVae
-    const posterior = yield* guarded("The VAE's encoder", () => vae.encode(toPixels(video)))
+    const part = partName("VAE's encoder", vae)
+    const posterior = yield* guarded(part, () => vae.encode(toPixels(video)))
     const wanted = [1, vae.latentChannels, size.frames, size.height, size.width].join(", ")
-    const odd = [posterior.mean, posterior.logVariance].find(({ shape }) => shape.join(", ") !== wanted)
-    if (odd !== undefined) {
+    for (const half of [posterior?.mean, posterior?.logVariance]) {
+      const found = half?.shape?.join(", ")
+      if (found === wanted) continue
       return yield* new PipelineError({
-        message: `The VAE encoded frames of [${video.shape.join(", ")}] to [${odd.shape.join(", ")}], but [${wanted}] is needed: it does not keep to its own compression.`,
+        message: `${part} made ${found === undefined ? "nothing" : `latents of [${found}]`} of frames of [${video.shape.join(", ")}], but [${wanted}] is needed: it does not keep to its own compression.`,
       })
     }
     const latents = samplePosterior(posterior, random)
     if (!allFinite(latents)) {
       return yield* new PipelineError({
-        message: `The VAE encoded the ${size.frames === 1 ? "image" : "video"} to values that are not finite: check that its weights are not damaged.`,
+        message: `${part} made values that are not finite of the ${size.frames === 1 ? "image" : "video"}: check that its weights are not damaged.`,
       })
     }
     return latents

@@ -6,6 +6,12 @@ import { copyStrided, rowMajorStrides } from "./strides.ts"
 /** Latents as every denoiser and sampler sees them; `frames` counts latent frames. */
 export type Latents = Tensor<"batch frames channels height width">
 
+/** Whether a value, which may be a third party's, is latents. */
+export const isLatents = (value: unknown): value is Latents => {
+  const { dtype, axes } = (value ?? {}) as Partial<AnyTensor>
+  return dtype === "float32" && axes?.join(" ") === "batch frames channels height width"
+}
+
 /** Pixels as media reads and writes them: 8-bit RGB. */
 export type Video = Tensor<"batch frames height width channels", "uint8">
 

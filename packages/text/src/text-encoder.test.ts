@@ -1,29 +1,15 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { type ModelError, TextEncoder, type Weights } from "@auteur/core"
+import { TextEncoder, type Weights } from "@auteur/core"
 import { Engine } from "@auteur/engine"
-import { layer as engineLayer, openWeights } from "@auteur/engine/node"
+import { layer as engineLayer } from "@auteur/engine/node"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { golden, largestDifference, readConfig, readTensors } from "../test/encoder-golden.ts"
-import { layer, type TextEncoderOptions } from "./text-encoder.ts"
+import { emojiWorld, model } from "../test/emoji-world.ts"
+import { golden, largestDifference, readTensors } from "../test/encoder-golden.ts"
+import { layer } from "./text-encoder.ts"
 import { loadTokenizer } from "./tokenizer/tokenizer.ts"
-
-const model = join(import.meta.dirname, "../../../models/emoji-world")
-
-const emojiWorld: Effect.Effect<TextEncoderOptions, ModelError> = Effect.gen(function* () {
-  const read = (name: string) => Effect.promise(() => readFile(join(model, "tokenizer", name)))
-  return {
-    config: yield* readConfig(join(model, "text_encoder")),
-    weights: yield* openWeights(join(model, "text_encoder")),
-    tokenizer: loadTokenizer({
-      "spiece.model": yield* read("spiece.model"),
-      "tokenizer_config.json": yield* read("tokenizer_config.json"),
-    }),
-    maxTokens: 24,
-  }
-})
 
 const emojiWorldLayer = Layer.unwrap(Effect.map(emojiWorld, layer))
 

@@ -1,0 +1,85 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { definePlugin, type GenerateEvent, linearCombination, PluginError, Sampler } from "@auteur/core"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { filmLayer } from "../film-layer.ts"
+import { makeVideo, type MakeVideoHooks, resumeVideo } from "../make-video.ts"
+import { readRecord } from "../read-record.ts"
+import { ownParts, requirePlugins } from "./recorded-plugins.ts"
+
+let folder = ""
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "auteur-recorded-"))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** The model's sampler, led on by the last two clean estimates: it keeps something in the state's memory. */
+const eager = definePlugin({
+  name: "auteur-plugin-eager",
+  apiVersion: "v1",
+  layer: Layer.effect(
+    Sampler,
+    Sampler.useSync((sampler) =>
+      Sampler.of({
+        ...sampler,
+        name: "eager",
+        step: (plan, state, { clean, noise }, random) => {
+          const before = state.memory["clean"] ?? clean
+          const ahead = linearCombination([
+            [1.2, clean],
+            [-0.2, before],
+          ])
+          const next = sampler.step(plan, state, { clean: ahead, noise }, random)
+          return { ...next, memory: { clean } }
+        },
+      }),
+    ),
+  ),
+})
+
+const make = (output: string, hooks: MakeVideoHooks = {}) =>
+  makeVideo({ prompt: "a fox", output, steps: 4, frames: 1, seed: 1, scale: 1, ...hooks }).pipe(
+    Effect.provide(filmLayer({ plugins: [eager] })),
+  )
+
+describe("a video that was made with a plugin", () => {
+  it("says so, and asks for the model's own parts by name only", async () => {
+    const output = join(folder, "whole.png")
+    await Effect.runPromise(make(output))
+    const record = await Effect.runPromise(readRecord(output))
+    expect(record).toMatchObject({ sampler: "eager", plugins: ["auteur-plugin-eager"] })
+    expect(ownParts(record)).toEqual({
+      sampler: undefined,
+      guidanceMethod: record.guidanceMethod,
+      inversion: undefined,
+    })
+    await expect(Effect.runPromise(requirePlugins(record, [eager], output))).resolves.toBeUndefined()
+    await expect(Effect.runPromise(requirePlugins(record, [], output))).rejects.toThrow(
+      `${output} was made with the plugin "auteur-plugin-eager", which is not loaded`,
+    )
+  })
+
+  it("is resumed with it to the same bytes, and not without it", async () => {
+    const [whole, stopped] = [join(folder, "whole.png"), join(folder, "stopped.png")]
+    const stop = (event: GenerateEvent) =>
+      event.type === "step-start" && event.index === 2 ? Effect.interrupt : Effect.void
+    let checkpoint: string | undefined
+    await Effect.runPromiseExit(
+      make(stopped, {
+        onEvent: stop,
+        onUnfinished: (video) =>
+          Effect.sync(() => {
+            checkpoint = video.checkpoint
+          }),
+      }),
+    )
+    const error = await Effect.runPromise(Effect.flip(resumeVideo({ checkpoint: checkpoint! })))
+    expect(error).toBeInstanceOf(PluginError)
+    expect(error.message).toContain('was made with the plugin "auteur-plugin-eager", which is not loaded')
+    await Effect.runPromise(resumeVideo({ checkpoint: checkpoint!, plugins: [eager] }))
+    expect((await readFile(stopped)).equals(await readFile(whole))).toBe(true)
+  })
+})

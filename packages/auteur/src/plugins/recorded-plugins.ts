@@ -1,0 +1,35 @@
+import { flattenPlugins, type PluginEntry, PluginError } from "@auteur/core"
+import { guidanceNames, inversionNames, samplerNames } from "@auteur/samplers"
+import * as Effect from "effect/Effect"
+import type { FilmOptions } from "../film-layer.ts"
+import type { VideoRecord } from "../video-record.ts"
+
+/** Fails when a video at `path` was made with a plugin that is not loaded now: without it, it would be another video. */
+export const requirePlugins = (
+  { plugins = [] }: Pick<VideoRecord, "plugins">,
+  loaded: PluginEntry,
+  path: string,
+): Effect.Effect<void, PluginError> =>
+  Effect.suspend(() => {
+    const names = flattenPlugins(loaded).map(({ name }) => name)
+    const missing = plugins.find((name) => !names.includes(name))
+    if (missing === undefined) return Effect.void
+    return Effect.fail(
+      new PluginError({
+        message: `${path} was made with the plugin "${missing}", which is not loaded: name it in the "plugins" of auteur.config.ts, or of the file given with --config.`,
+      }),
+    )
+  })
+
+type NamedParts = Pick<FilmOptions, "sampler" | "guidanceMethod" | "inversion">
+
+/** The parts of a record to ask for by name: auteur's own, since the others come with its plugins. */
+export const ownParts = ({ plugins, ...record }: NamedParts & Pick<VideoRecord, "plugins">): NamedParts => {
+  const own = (name: string | undefined, names: ReadonlyArray<string>): string | undefined =>
+    plugins === undefined || (name !== undefined && names.includes(name)) ? name : undefined
+  return {
+    sampler: own(record.sampler, samplerNames),
+    guidanceMethod: own(record.guidanceMethod, guidanceNames),
+    inversion: own(record.inversion, inversionNames),
+  }
+}

@@ -1,0 +1,43 @@
+import type * as Layer from "effect/Layer"
+
+/** The versions of the plugin interface that this version of auteur can run. */
+export const pluginApiVersions: ReadonlyArray<string> = ["v1"]
+
+/**
+ * Parts of the pipeline from outside: a name, and a layer that provides them.
+ *
+ * What the layer requires it gets from the model that is open, and from other plugins: a sampler may be built over the model's own.
+ */
+export interface Plugin<Provides = never, Requires = never, E = never> {
+  /** One word, by which messages, records and lists speak of it: its package's name, such as `auteur-plugin-karras`. */
+  readonly name: string
+  /** The version of this interface that it was written for. */
+  readonly apiVersion: "v1"
+  readonly layer: Layer.Layer<Provides, E, Requires>
+}
+
+/** Any plugin at all. */
+export type AnyPlugin = Plugin<never, unknown, unknown>
+
+/** Makes a plugin out of its options, which may be left out where none of them is needed. */
+export type PluginFactory<Options, Made> = {} extends Options ? (options?: Options) => Made : (options: Options) => Made
+
+/**
+ * Defines a plugin, or a function that makes one (or a preset: several) out of options.
+ *
+ * @example
+ * export const steady = definePlugin((options: { strength?: number }) => ({
+ *   name: "auteur-plugin-steady",
+ *   apiVersion: "v1",
+ *   layer: Layer.succeed(Guidance, steadyGuidance(options.strength ?? 1)),
+ * }))
+ *
+ * auteur({ plugins: [steady()] })
+ */
+export const definePlugin: {
+  <Options extends object, Made extends AnyPlugin | ReadonlyArray<AnyPlugin>>(
+    make: (options: Options) => Made,
+  ): PluginFactory<Options, Made>
+  <Provides, Requires, E>(plugin: Plugin<Provides, Requires, E>): Plugin<Provides, Requires, E>
+} = ((given: AnyPlugin | ((options: object) => unknown)): unknown =>
+  typeof given === "function" ? (options: object = {}) => given(options) : given) as never

@@ -1,0 +1,8 @@
+export { BrokenLaw, type Check, type Subject } from "./check.ts"
+export { type DenoiserTestOptions, testDenoiser } from "./test-denoiser.ts"
+export { type EditorTestOptions, testEditor } from "./test-editor.ts"
+export { type GuidanceTestOptions, testGuidance } from "./test-guidance.ts"
+export { type InversionTestOptions, testInversion } from "./test-inversion.ts"
+export { type SamplerTestOptions, testSampler } from "./test-sampler.ts"
+export { testTextEncoder } from "./test-text-encoder.ts"
+export { testVae, type VaeTestOptions } from "./test-vae.ts"

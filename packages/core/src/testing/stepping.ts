@@ -1,0 +1,120 @@
+import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts"
+import { Random } from "../random.ts"
+import type { Plan, SamplerShape, SamplerState } from "../sampler.ts"
+import { allFinite } from "../tensor-statistics.ts"
+import { demand } from "./check.ts"
+import { isSame, type Network, watch } from "./latents.ts"
+
+/** What samplers and inversions have in common. */
+export interface Stepper {
+  readonly step: SamplerShape["step"]
+}
+
+/** Walks from a state to the plan's end, or up to a place in it, and checks each state on the way. */
+export const walk = (
+  { step }: Stepper,
+  plan: Plan,
+  state: SamplerState,
+  network: Network,
+  random: Random,
+  until: number = plan.levels.length,
+): SamplerState => {
+  let at = state
+  while (at.index < until) {
+    const prediction = network(at.sample, plan.levels[at.index]!)
+    const next = step(plan, at, prediction, random)
+    checkNext(at, next)
+    at = next
+  }
+  return at
+}
+
+const checkNext = (state: SamplerState, next: SamplerState): void => {
+  demand(
+    next.index === state.index + 1,
+    `A step at place ${state.index} gives the place ${next.index}: it has to go one on.`,
+  )
+  demand(
+    next.begin === state.begin,
+    `A step changes the place that the run began at from ${state.begin} to ${next.begin}: it has to keep it.`,
+  )
+  demand(
+    next.sample.shape.join() === state.sample.shape.join(),
+    `A step makes a sample of [${next.sample.shape.join(", ")}] out of [${state.sample.shape.join(", ")}]: it has to keep the shape.`,
+  )
+  for (const [name, latents] of [["sample", next.sample] as const, ...Object.entries(next.memory)]) {
+    demand(allFinite(latents), `At place ${state.index}, "${name}" has values that are not finite.`)
+  }
+}
+
+/** A step must leave what it is given as it is: the state is saved meanwhile. */
+export const checkLeavesInputs = ({ step }: Stepper, plan: Plan, start: SamplerState, network: Network): void => {
+  const levels = JSON.stringify(plan)
+  let state = start
+  const random = Random.torch(5)
+  while (state.index < plan.levels.length) {
+    const prediction = network(state.sample, plan.levels[state.index]!)
+    const inputs = [state.sample, prediction.clean, prediction.noise, ...Object.values(state.memory)]
+    const fields = JSON.stringify([state.index, state.begin, Object.keys(state.memory)])
+    const isUnchanged = watch(inputs)
+    const next = step(plan, state, prediction, random)
+    demand(
+      isUnchanged(),
+      `The step at place ${state.index} writes into a tensor that it was given: it has to make new ones.`,
+    )
+    demand(
+      fields === JSON.stringify([state.index, state.begin, Object.keys(state.memory)]),
+      `The step at place ${state.index} changes the state that it was given: it has to make a new one.`,
+    )
+    demand(levels === JSON.stringify(plan), `The step at place ${state.index} changes the plan.`)
+    checkNext(state, next)
+    state = next
+  }
+}
+
+/** The same state, prediction and random numbers give the same bits; a step may keep nothing but what is in the state. */
+export const checkDeterminism = (stepper: Stepper, plan: Plan, start: SamplerState, network: Network): void => {
+  const first = walk(stepper, plan, start, network, Random.torch(11))
+  const again = walk(stepper, plan, start, network, Random.torch(11))
+  demand(
+    isSame(first.sample, again.sample),
+    "The same run made twice gives other bits: draw from the given random numbers alone.",
+  )
+}
+
+/** Saved after each of its steps as a checkpoint and continued, a run ends with the bits that it would have had. */
+export const checkResuming = (
+  stepper: Stepper,
+  plan: Plan,
+  start: SamplerState,
+  network: Network,
+  name: string,
+): void => {
+  const whole = walk(stepper, plan, start, network, Random.torch(21))
+  for (let place = start.index; place <= plan.levels.length; place++) {
+    const random = Random.torch(21)
+    const half = walk(stepper, plan, start, network, random, place)
+    const saved = saveAndRead(half, random, name)
+    const end = walk(stepper, plan, saved.state, network, saved.random)
+    demand(
+      isSame(end.sample, whole.sample),
+      `Saved at place ${place} and continued, the run gives other bits: keep all that later steps need in the state's memory.`,
+    )
+  }
+}
+
+const saveAndRead = (state: SamplerState, random: Random, sampler: string) => {
+  const bytes = encodeCheckpoint({
+    request: { prompt: "a fox", seed: 1, steps: 1, guidance: 1 },
+    denoiser: "none",
+    sampler,
+    guidance: "none",
+    editor: undefined,
+    state,
+    memory: { denoiser: new Map(), guidance: new Map() },
+    random: random.save(),
+    image: undefined,
+  })
+  const read = decodeCheckpoint(bytes)
+  return { state: read.state, random: Random.restore(read.random) }
+}
