@@ -9,9 +9,14 @@ const colours: Readonly<Record<CachePoint["name"], string>> = {
   pyramid: "#2e8b57",
 }
 
-/** The curves as an SVG picture: the part of the blocks' operations that is left out against the distance to the video without a cache. */
+/**
+ * The curves as an SVG picture: the part of the blocks' operations that is left out against the distance to the video without a cache.
+ * Points that leave out nothing are not shown.
+ */
 export const cacheFigure = (results: Pick<CacheResults, "points">): string => {
-  const points = results.points.flatMap(({ psnr, ...point }) => (psnr === null ? [] : [{ ...point, psnr }]))
+  const points = results.points.flatMap(({ psnr, ...point }) =>
+    psnr === null || point.leftOut === 0 ? [] : [{ ...point, psnr }],
+  )
   const [low, high] = [
     Math.floor(Math.min(...points.map(({ psnr }) => psnr)) / 5) * 5,
     Math.ceil(Math.max(...points.map(({ psnr }) => psnr)) / 5) * 5,
@@ -38,7 +43,10 @@ export const cacheFigure = (results: Pick<CacheResults, "points">): string => {
         `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${curve.map((point) => `${round(x(point.leftOut))},${round(y(point.psnr))}`).join(" ")}"/>`,
         ...curve.flatMap((point) => [
           `<circle cx="${round(x(point.leftOut))}" cy="${round(y(point.psnr))}" r="4" fill="${colour}"/>`,
-          text(round(x(point.leftOut)) + 7, round(y(point.psnr)) - 6, String(point.threshold), "start", colour),
+          // Below one of two curves that lie close together.
+          name === "first-block"
+            ? text(x(point.leftOut) - 7, y(point.psnr) + 16, String(point.threshold), "end", colour)
+            : text(x(point.leftOut) + 7, y(point.psnr) - 6, String(point.threshold), "start", colour),
         ]),
         `<rect x="${area.right - 130}" y="${area.top + 20 * i}" width="12" height="12" fill="${colour}"/>`,
         text(area.right - 112, area.top + 20 * i + 11, name, "start"),
