@@ -128,6 +128,7 @@ const generateAll = Effect.fnUntraced(function* (input: Input, reporter: Reporte
       'There is no prompt: say what the video should show, such as auteur "a fox runs in a meadow".',
     )
   }
+  if (asked.notice !== undefined) yield* reporter.notice(asked.notice)
   const total = prompts.length
   const isBatch = Option.isSome(input.batch)
   const steps = asked.video.steps ?? defaultSteps

@@ -127,6 +127,14 @@ describe("a video with a plugin", () => {
     expect(code).toBe(0)
   })
 
+  it("says when it repeats a video that was made without it", async () => {
+    expect((await run(...small, "-q", "-o", "plain.png")).code).toBe(0)
+    await config({ plugins: ["auteur-plugin-steep"] })
+    expect((await run("--like", "plain.png", "-o", "like.png")).errors).toMatch(
+      /^plain\.png was made without auteur-plugin-steep, so that this video may come out otherwise\.\n/,
+    )
+  })
+
   it("ends with a sentence that names the plugin that throws", async () => {
     await config({ plugins: [["auteur-plugin-steep", { factor: 9 }]] })
     const { code, errors } = await run(...small, "-q")

@@ -1,4 +1,5 @@
 import {
+  addedPlugins,
   cacheFromRecord,
   type CacheName,
   cacheNames,
@@ -109,6 +110,8 @@ export interface AskedVideo {
   readonly prompt: string | undefined
   readonly film: FilmOptions
   readonly video: VideoOptions
+  /** What a person should know before the work. */
+  readonly notice: string | undefined
 }
 
 /** `--dynamic-guidance` is one of the methods, and `--no-dynamic-guidance` any other. */
@@ -150,7 +153,12 @@ export const askedVideo: (
   const cache = yield* askedCache(given(flags.cache), given(flags.cacheThreshold), like)
   const size = given(flags.size)
   const own = like === undefined ? { sampler: config?.sampler } : ownParts(like)
+  const added = like === undefined ? [] : addedPlugins(like, config?.plugins)
   return {
+    notice:
+      added.length === 0
+        ? undefined
+        : `${path} was made without ${added.join(", ")}, so that this video may come out otherwise.`,
     prompt: prompt ?? like?.prompt,
     film: {
       model: given(flags.model) ?? like?.model ?? config?.model,

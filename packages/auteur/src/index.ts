@@ -48,7 +48,7 @@ export type { LoadedPlugin, PluginReport, ProvidedPart } from "./plugins/compose
 export { type AuteurConfig, type ConfigEntry, defineConfig, type LoadedConfig } from "./plugins/config.ts"
 export type { PluginLimits } from "./plugins/limits.ts"
 export { loadConfig, type LoadConfigOptions } from "./plugins/load-config.ts"
-export { ownParts, requirePlugins } from "./plugins/recorded-plugins.ts"
+export { addedPlugins, ownParts, requirePlugins } from "./plugins/recorded-plugins.ts"
 export { readRecord } from "./read-record.ts"
 export type { UnfinishedVideo } from "./render.ts"
 export { version } from "./version.ts"

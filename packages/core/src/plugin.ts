@@ -26,13 +26,13 @@ export type PluginFactory<Options, Made> = {} extends Options ? (options?: Optio
  * Defines a plugin, or a function that makes one (or a preset: several) out of options.
  *
  * @example
- * export const steady = definePlugin((options: { strength?: number }) => ({
- *   name: "auteur-plugin-steady",
+ * export const plugin = definePlugin(({ power = 1.5 }: { power?: number }) => ({
+ *   name: "auteur-plugin-straight",
  *   apiVersion: "v1",
- *   layer: Layer.succeed(Guidance, steadyGuidance(options.strength ?? 1)),
+ *   layer: Layer.succeed(Sampler, straight(power)), // as docs/plugins.md has it
  * }))
  *
- * auteur({ plugins: [steady()] })
+ * auteur({ plugins: [plugin()] })
  */
 export const definePlugin: {
   <Options extends object, Made extends AnyPlugin | ReadonlyArray<AnyPlugin>>(

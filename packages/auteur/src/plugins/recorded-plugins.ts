@@ -21,6 +21,15 @@ export const requirePlugins = (
     )
   })
 
+/** The plugins that are loaded now, though a video was made without them. */
+export const addedPlugins = (
+  { plugins = [] }: Pick<VideoRecord, "plugins">,
+  loaded: PluginEntry,
+): ReadonlyArray<string> =>
+  flattenPlugins(loaded)
+    .map(({ name }) => name)
+    .filter((name) => !plugins.includes(name))
+
 type NamedParts = Pick<FilmOptions, "sampler" | "guidanceMethod" | "inversion">
 
 /** The parts of a record to ask for by name: auteur's own, since the others come with its plugins. */
