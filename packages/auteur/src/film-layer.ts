@@ -25,7 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { latentSpace, type LoadedModel, loadModel, type ModelOptions } from "./load-model.ts"
 import { machineLayer } from "./machine.ts"
-import type { PluginReport } from "./plugins/compose.ts"
+import type { PluginReport } from "./plugins/plugin-report.ts"
 import type { PluginLimits } from "./plugins/limits.ts"
 
 /** Which model to open, and how to run it. */

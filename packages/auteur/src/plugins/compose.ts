@@ -1,36 +1,16 @@
-import { type AnyPlugin, Denoiser, type LatentSpaceShape, latentSpaces, PluginError, VideoVae } from "@auteur/core"
+import { type AnyPlugin, Denoiser, latentSpaces, PluginError, VideoVae } from "@auteur/core"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import { type BuiltPlugin, contextOf, isSpace, lastWith, type LoadedPlugin, quoted } from "./built-plugin.ts"
+import { checkServices } from "./check-services.ts"
 import { endWithin } from "./end-within.ts"
-import { fenced } from "./fence.ts"
 import { defaultLimits, type PluginLimits } from "./limits.ts"
-import { missingMember, partKinds } from "./part-kinds.ts"
-
-/** A plugin that is loaded, and what came of it. */
-export interface PluginReport {
-  readonly name: string
-  readonly apiVersion: string
-  /** Where it was found: a file, or `code`. */
-  readonly from: string
-  readonly provides: ReadonlyArray<ProvidedPart>
-}
-
-export interface ProvidedPart {
-  /** Such as `sampler`. */
-  readonly kind: string
-  readonly name?: string
-  /** The plugin that came later and provides the same, so that this one is not used. */
-  readonly replacedBy?: string
-}
-
-/** A plugin with the place that it came from. */
-export interface LoadedPlugin extends AnyPlugin {
-  readonly from?: string
-}
+import { partKinds } from "./part-kinds.ts"
+import { type PluginReport, reportsOf } from "./plugin-report.ts"
 
 /** What plugins are put on. */
 export interface PluginBase<Parts, E> {
@@ -40,16 +20,6 @@ export interface PluginBase<Parts, E> {
   /** Builds the model's own network over another VAE, given the latent space that it needs. */
   readonly space: string
   readonly denoiser: (parts: Context.Context<never>) => Effect.Effect<Context.Context<Denoiser>, E, Scope.Scope>
-}
-
-type Services = ReadonlyMap<string, unknown>
-
-interface Built {
-  readonly plugin: LoadedPlugin
-  readonly services: Services
-  /** Counts builds, so that what was built before what can be said. */
-  readonly turn: number
-  readonly scope: Scope.Closeable
 }
 
 interface Composed<Parts> {
@@ -74,7 +44,7 @@ export const composePlugins: <Parts, E>(
   limits: PluginLimits = {},
 ) {
   const scope = yield* Effect.scope
-  const built: Array<Built | undefined> = plugins.map(() => undefined)
+  const built: Array<BuiltPlugin | undefined> = plugins.map(() => undefined)
   let turn = 0
 
   const build = Effect.fnUntraced(function* (index: number) {
@@ -121,13 +91,13 @@ export const composePlugins: <Parts, E>(
 
   const { parts, mismatch } = yield* assemble(base, built)
   if (mismatch !== undefined) return yield* mismatch
-  return { parts: parts as Context.Context<Parts>, reports: reportsOf(built as ReadonlyArray<Built>) }
+  return { parts: parts as Context.Context<Parts>, reports: reportsOf(built as ReadonlyArray<BuiltPlugin>) }
 })
 
 /** The parts as they are with the plugins that are built so far, and why the network is not among them, where it is not. */
 const assemble = Effect.fnUntraced(function* <Parts, E>(
   base: PluginBase<Parts, E>,
-  built: ReadonlyArray<Built | undefined>,
+  built: ReadonlyArray<BuiltPlugin | undefined>,
 ) {
   const parts = new Map<string, unknown>(base.parts.mapUnsafe)
   for (const each of built) for (const [key, service] of each?.services ?? []) parts.set(key, service)
@@ -149,12 +119,6 @@ const assemble = Effect.fnUntraced(function* <Parts, E>(
   return { parts: contextOf(parts), mismatch: undefined }
 })
 
-const contextOf = (services: Services): Context.Context<never> => Context.makeUnsafe(services)
-const isSpace = (key: string): boolean => key.startsWith("@auteur/core/LatentSpace/")
-const quoted = (spaces: ReadonlyArray<LatentSpaceShape>): string => spaces.map(({ name }) => `"${name}"`).join(", ")
-const lastWith = (built: ReadonlyArray<Built | undefined>, key: string): Built | undefined =>
-  built.findLast((each) => each?.services.has(key))
-
 const buildLayer = (plugin: AnyPlugin, parts: Context.Context<never>, limits: PluginLimits) => {
   const { callSeconds = defaultLimits.callSeconds } = limits
   return endWithin(
@@ -174,7 +138,7 @@ const isMissing = <Parts, E>(
   plugin: AnyPlugin,
   key: string,
   { model }: PluginBase<Parts, E>,
-  built: ReadonlyArray<Built | undefined>,
+  built: ReadonlyArray<BuiltPlugin | undefined>,
 ): PluginError => {
   if (!isSpace(key)) {
     const kind = partKinds.find((kind) => kind.key === key)
@@ -196,57 +160,3 @@ const failedToBuild = (plugin: AnyPlugin, cause: Cause.Cause<unknown>): PluginEr
   const reason = thrown instanceof Error ? thrown.message : String(thrown)
   return new PluginError({ message: `The plugin "${plugin.name}" cannot be started: ${reason}`, cause: thrown })
 }
-
-/** A plugin's services, those of the pipeline checked and fenced; a {@link PluginError} for one that is not whole. */
-const checkServices = Effect.fnUntraced(function* (
-  plugin: AnyPlugin,
-  context: Context.Context<never>,
-  limits: PluginLimits,
-) {
-  const refuse = (problem: string) => new PluginError({ message: `The plugin "${plugin.name}" ${problem}` })
-  const services = new Map<string, unknown>(context.mapUnsafe)
-  for (const kind of partKinds) {
-    if (!services.has(kind.key)) continue
-    const part: unknown = services.get(kind.key)
-    const missing = missingMember(kind, part)
-    if (missing !== undefined) return yield* refuse(`provides a ${kind.word} that is none: its ${missing}.`)
-    services.set(kind.key, fenced(kind, part as object, plugin.name, limits))
-  }
-  const vae = services.get(VideoVae.key) as VideoVae["Service"] | undefined
-  if (vae === undefined) return services
-  const spaces = latentSpaces(context)
-  if (spaces.length === 0) {
-    return yield* refuse(
-      'provides a VAE without its latent space: provide LatentSpace("name") beside it, with the name of a space that a network can ask for.',
-    )
-  }
-  for (const { name, channels, spatialCompression, temporalCompression } of spaces) {
-    const [said, has] = [
-      [channels, spatialCompression, temporalCompression],
-      [vae.latentChannels, vae.spatialCompression, vae.temporalCompression],
-    ].map((numbers) => numbers.join("×")) as [string, string]
-    if (said === has) continue
-    return yield* refuse(
-      `provides a VAE of ${has} (channels, spatial and temporal compression), but calls its latent space "${name}" one of ${said}: the two have to be the same.`,
-    )
-  }
-  return services
-})
-
-const reportsOf = (built: ReadonlyArray<Built>): ReadonlyArray<PluginReport> =>
-  built.map(({ plugin, services }, index) => ({
-    name: plugin.name,
-    apiVersion: plugin.apiVersion,
-    from: plugin.from ?? "code",
-    provides: partKinds.flatMap(({ key, word }) => {
-      if (!services.has(key)) return []
-      const { name } = services.get(key) as { readonly name?: string }
-      const later = built.slice(index + 1).findLast((other) => other.services.has(key))
-      const part: ProvidedPart = {
-        kind: word,
-        ...(name === undefined ? {} : { name }),
-        ...(later === undefined ? {} : { replacedBy: later.plugin.name }),
-      }
-      return [part]
-    }),
-  }))

@@ -1,6 +1,6 @@
 import type { PluginEntry } from "@auteur/core"
 import type { SamplerName } from "@auteur/samplers"
-import type { LoadedPlugin } from "./compose.ts"
+import type { LoadedPlugin } from "./built-plugin.ts"
 import type { PluginLimits } from "./limits.ts"
 
 /**

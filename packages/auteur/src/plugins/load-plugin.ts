@@ -1,5 +1,5 @@
 import { checkPlugin, PluginError } from "@auteur/core"
-import type { LoadedPlugin } from "./compose.ts"
+import type { LoadedPlugin } from "./built-plugin.ts"
 import type { ConfigEntry } from "./config.ts"
 import { importFile } from "./import-file.ts"
 import { resolvePlugin } from "./resolve-plugin.ts"
