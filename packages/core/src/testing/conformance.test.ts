@@ -274,6 +274,19 @@ describe("testDenoiser", async () => {
     expect(await broken(testDenoiser(sound, options))).toEqual(none)
   })
 
+  it("finds a network that remembers its run elsewhere than in the run's memory", async () => {
+    let asked = 0
+    const odd = {
+      ...sound,
+      denoise: (input: Parameters<typeof sound.denoise>[0]) =>
+        Effect.map(sound.denoise(input), (answers) => {
+          const factor = input.memory === undefined ? 1 : 1 + (asked++ % 3) / 10
+          return answers.map(({ clean, noise }) => ({ clean: times(factor, clean), noise }))
+        }),
+    }
+    expect((await broken(testDenoiser(odd, options))).names).toEqual(["continues from a checkpoint bit for bit"])
+  })
+
   it("finds answers that do not mix to the sample, and texts that change each other's", async () => {
     const odd = {
       ...sound,

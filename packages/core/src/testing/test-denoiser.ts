@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect"
 import { Denoiser, type DenoiserInput, type DenoiserShape, type LatentSize } from "../denoiser.ts"
 import { matchLevel } from "../noise-levels.ts"
-import type { Level } from "../noise-process.ts"
+import type { Level, Prediction } from "../noise-process.ts"
 import { Random } from "../random.ts"
+import type { RunMemory } from "../run-memory.ts"
 import type { Latents } from "../tensor.ts"
 import { linearCombination } from "../tensor-arithmetic.ts"
 import { allFinite } from "../tensor-statistics.ts"
@@ -10,6 +11,7 @@ import type { TextEmbeddings } from "../text-encoder.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { checkCost } from "./cost.ts"
 import { distance, isSame, normalLatents, watch } from "./latents.ts"
+import { throughCheckpoint } from "./through-checkpoint.ts"
 
 export interface DenoiserTestOptions {
   /** Channels of a latent frame. */
@@ -111,17 +113,26 @@ export const testDenoiser = (
         const input = inputOf(denoiser, texts)
         const isUnchanged = watch([input.sample, ...texts, ...(input.image === undefined ? [] : [input.image])])
         const [first, again] = [yield* denoiser.denoise(input), yield* denoiser.denoise(input)]
-        demand(
-          first.every(({ clean, noise }, i) => {
-            const other = again[i]!
-            return (
-              isSame(clean.contiguous(), other.clean.contiguous()) &&
-              isSame(noise.contiguous(), other.noise.contiguous())
-            )
-          }),
-          "The same question gets other bits the second time.",
-        )
+        demand(areSame(first, again), "The same question gets other bits the second time.")
         demand(isUnchanged(), "It writes into a tensor that it was given.")
+      }),
+    "continues from a checkpoint bit for bit": (denoiser) =>
+      Effect.gen(function* () {
+        const sigmas = [0.9, 0.85, 0.8, 0.75]
+        const ask = (memory: RunMemory, from: number, until: number) =>
+          Effect.forEach(sigmas.slice(from, until), (sigma) =>
+            denoiser.denoise({ ...inputOf(denoiser, texts, sigma), memory }),
+          )
+        const whole = yield* ask(new Map(), 0, sigmas.length)
+        for (let place = 1; place < sigmas.length; place++) {
+          const memory: RunMemory = new Map()
+          yield* ask(memory, 0, place)
+          const rest = yield* ask(throughCheckpoint("denoiser", memory), place, sigmas.length)
+          demand(
+            rest.every((answers, i) => areSame(answers, whole[place + i]!)),
+            `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the memory.`,
+          )
+        }
       }),
     "says what a call takes": (denoiser) =>
       Effect.gen(function* () {
@@ -131,3 +142,9 @@ export const testDenoiser = (
       }),
   })
 }
+
+const areSame = (a: ReadonlyArray<Prediction>, b: ReadonlyArray<Prediction>): boolean =>
+  a.every(({ clean, noise }, i) => {
+    const other = b[i]!
+    return isSame(clean.contiguous(), other.clean.contiguous()) && isSame(noise.contiguous(), other.noise.contiguous())
+  })

@@ -1,13 +1,12 @@
-import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts"
 import { Guidance, type GuidanceShape } from "../guidance.ts"
 import { levelAt, variancePreserving } from "../noise-levels.ts"
 import type { Prediction } from "../noise-process.ts"
 import { Random } from "../random.ts"
 import type { RunMemory } from "../run-memory.ts"
-import { samplerStart } from "../sampler.ts"
 import { allFinite } from "../tensor-statistics.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, isSame, latentsOf, normalLatents, smallShape, watch } from "./latents.ts"
+import { throughCheckpoint } from "./through-checkpoint.ts"
 
 export interface GuidanceTestOptions {
   /** Strengths to try. Default 1.5, 6 and 13.5. */
@@ -110,7 +109,7 @@ export const testGuidance = (
         for (let place = 1; place < steps; place++) {
           const memory: RunMemory = new Map()
           combine(guidance, scale, memory, 0, place)
-          const rest = combine(guidance, scale, saveAndRead(memory, guidance.name), place)
+          const rest = combine(guidance, scale, throughCheckpoint("guidance", memory), place)
           demand(
             alike(rest, whole.slice(place)),
             `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the memory.`,
@@ -128,19 +127,4 @@ export const testGuidance = (
       }
     },
   })
-}
-
-const saveAndRead = (memory: RunMemory, guidance: string): RunMemory => {
-  const bytes = encodeCheckpoint({
-    request: { prompt: "a fox", seed: 1, steps: 1, guidance: 1 },
-    denoiser: "none",
-    sampler: "none",
-    guidance,
-    editor: undefined,
-    state: samplerStart(latentsOf(new Float32Array(48))),
-    memory: { denoiser: new Map(), guidance: new Map(memory) },
-    random: Random.torch(1).save(),
-    image: undefined,
-  })
-  return new Map(decodeCheckpoint(bytes).memory.guidance)
 }
