@@ -2,6 +2,7 @@ import type { Level, Prediction } from "../noise-process.ts"
 import type { Random } from "../random.ts"
 import { type AnyTensor, type Latents, Tensor } from "../tensor.ts"
 import { linearCombination } from "../tensor-arithmetic.ts"
+import { softSign } from "./soft-sign.ts"
 
 /** Small latents with more than one place along each axis but the batch. */
 export const smallShape = [1, 3, 2, 4, 2] as const
@@ -30,7 +31,7 @@ export const knowing =
 export const smooth: Network = (sample, { alpha, sigma }) => {
   const square = alpha ** 2 + sigma ** 2
   const velocity = latentsOf(
-    sample.values().map((x) => Math.tanh(1.3 * x + sigma) - 0.4 * x),
+    sample.values().map((x) => softSign(1.3 * x + sigma) - 0.4 * x),
     sample.shape,
   )
   return {

@@ -7,6 +7,7 @@ import { linearCombination } from "../tensor-arithmetic.ts"
 import { allFinite } from "../tensor-statistics.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, isSame, latentsOf, normalLatents, watch } from "./latents.ts"
+import { softSign } from "./soft-sign.ts"
 
 export interface EditorTestOptions {
   /** Numbers of steps to try. Default 1, 2 and 6. */
@@ -20,7 +21,7 @@ const velocityTo =
   (away: number): ((sample: Latents, sigma: number) => Latents) =>
   (sample, sigma) =>
     latentsOf(
-      sample.values().map((x) => Math.tanh(x) * (1 + sigma) - away),
+      sample.values().map((x) => softSign(x) * (1 + sigma) - away),
       sample.shape,
     )
 

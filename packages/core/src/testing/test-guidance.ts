@@ -22,9 +22,7 @@ export const testGuidance = (
 ): ReadonlyArray<Check> => {
   const steps = 4
   // ᾱ of the cosine schedule (arXiv 2102.09672 eq. 17).
-  const process = variancePreserving(
-    Float64Array.from({ length: 1000 }, (_, t) => Math.cos((Math.PI / 2) * ((t + 1) / 1001)) ** 2),
-  )
+  const process = variancePreserving(Float64Array.from({ length: 1000 }, (_, t) => (1 - (t + 1) / 1001) ** 2))
   const random = Random.torch(1)
   const answers = Array.from({ length: steps }, (): readonly [Prediction, Prediction] => [
     { clean: normalLatents(random), noise: normalLatents(random) },

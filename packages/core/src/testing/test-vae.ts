@@ -11,6 +11,7 @@ import { type Check, checksOf, demand } from "./check.ts"
 import { checkCost } from "./cost.ts"
 import { isSame, normalLatents, watch } from "./latents.ts"
 import type * as Layer from "effect/Layer"
+import { softSign } from "./soft-sign.ts"
 
 export interface VaeTestOptions {
   /** Lengths to try, in latent frames. Default 1, 2, 3 and 5. */
@@ -33,11 +34,7 @@ export const testVae = <Provides>(
   const videoOf = ({ spatialCompression }: VideoVaeShape, count: number): Pixels => {
     const shape = [1, 3, count, height * spatialCompression, width * spatialCompression] as const
     const values = Random.torch(count).normal(shape.reduce((product: number, length) => product * length, 1))
-    return Tensor.from(
-      "batch channels frames height width",
-      shape,
-      Float32Array.from(values, (x) => Math.tanh(x)),
-    )
+    return Tensor.from("batch channels frames height width", shape, Float32Array.from(values, softSign))
   }
   const decode = (vae: VideoVaeShape, latents: Latents) => Stream.runCollect(vae.decode(latents))
 
