@@ -1,4 +1,4 @@
-import { int, type Value, type WeightScope } from "@auteur/engine"
+import { int, type Shape, type Value, type WeightScope } from "@auteur/engine"
 import { mapPieces, type Pieces, wholeShape } from "./pieces.ts"
 
 /** Mean over the last axis, which stays with length 1; by rows first, which keeps sums of millions of numbers exact enough. */
@@ -7,18 +7,16 @@ const rowMean = (operator: "ReduceMean" | "ReduceSumSquare", x: Value, rows: num
     attributes: { keepdims: int(1) },
   })
 
-/** x less its groups' means, and one over their standard deviations. */
+/** A normalisation whose scale and shift are still to come. */
 export interface Normalised {
-  /** A piece of x less the means, of its own shape. */
-  readonly centred: (piece: Value) => Value
-  /** (C, 1, 1, 1, 1) */
-  readonly inverseDeviation: Value
+  /** (x − mean)/deviation · scale + shift for a piece of x, with scale and shift of a shape that broadcasts to `cells`, as the piece is seen. */
+  readonly affine: (piece: Value, cells: Shape, scale: Value, shift: Value) => Value
 }
 
 /**
  * The statistics of group norm, which span a group's channels, the chunk's frames and their pictures.
  *
- * The scaling by 1/σ is left to the caller, which has to multiply by channel anyway. x: (1, C, T, H, W)
+ * x: (1, C, T, H, W)
  */
 export const normalise = (x: Pieces, groups: number, epsilon: number): Normalised => {
   const [, channels, frames, height, width] = wholeShape(x)
@@ -38,26 +36,26 @@ export const normalise = (x: Pieces, groups: number, epsilon: number): Normalise
     return rowMean("ReduceMean", squares, groups).divide(height * width)
   })
   const inverse = x[0]!.graph.scalar(1).divide(variance.add(epsilon).map("Sqrt"))
-  const perChannel = (value: Value): Value => value.expand([groups, channels / groups]).reshape([channels, 1, 1, 1, 1])
-  const means = perChannel(mean).reshape([1, channels, 1, 1, 1])
+  const perChannel = (value: Value, cells: Shape): Value =>
+    value.expand([groups, channels / groups]).reshape([channels, ...cells.slice(1).map(() => 1)])
   return {
-    // Of many pieces it is computed anew, and so not held for all of them while the statistics are made.
-    centred: (piece) => (x.length === 1 ? centred[0]!.reshape(piece.shape) : piece.subtract(means)),
-    inverseDeviation: perChannel(inverse),
+    affine: (piece, cells, scale, shift) => {
+      const factor = scale.multiply(perChannel(inverse, cells))
+      // The differences from the mean are there already.
+      if (x.length === 1) return centred[0]!.reshape(cells).multiply(factor).add(shift)
+      // Here they are not held for all pieces: the mean goes into the shift, as in PyTorch's kernel, so that x is passed over once less.
+      return piece
+        .reshape(cells)
+        .multiply(factor)
+        .add(shift.subtract(factor.multiply(perChannel(mean, cells))))
+    },
   }
 }
 
 /** Group norm with a scale and a shift for each channel, as the encoder has it. (1, C, T, H, W) → same */
 export const groupNorm = (x: Pieces, weights: WeightScope, groups: number, epsilon: number): Pieces => {
   const channels = x[0]!.length(1)
-  const { centred, inverseDeviation } = normalise(x, groups, epsilon)
-  const scale = weights.tensor("weight", [channels]).multiply(inverseDeviation.reshape([channels]))
-  const shift = weights.tensor("bias", [channels])
-  return mapPieces(x, (piece) =>
-    centred(piece)
-      .reshape([channels, piece.size / channels])
-      .multiply(scale.reshape([channels, 1]))
-      .add(shift.reshape([channels, 1]))
-      .reshape(piece.shape),
-  )
+  const { affine } = normalise(x, groups, epsilon)
+  const [scale, shift] = ["weight", "bias"].map((name) => weights.tensor(name, [channels]).reshape([channels, 1]))
+  return mapPieces(x, (piece) => affine(piece, [channels, piece.size / channels], scale!, shift!).reshape(piece.shape))
 }

@@ -23,12 +23,12 @@ export const spatialNorm = (f: Pieces, zeta: Value, weights: WeightScope, groups
   // All of this is on weights alone, and computed once, when the session is made.
   const both = concat([yw.multiply(w), yw.multiply(beta).add(bw)], 0).reshape([2 * channels, depth, 1, 1, 1])
   const bias = concat([yb.multiply(w), yb.multiply(beta).add(bb)], 0).reshape([2 * channels])
-  const { centred, inverseDeviation } = normalise(f, groups, epsilon)
+  const { affine } = normalise(f, groups, epsilon)
   /** P and Q where f's frames are nearest to these of ζ. (C, T, h, 1, W) each */
   const scaleAndShift = (nearest: ReadonlyArray<number>): readonly [Value, Value] => {
     const cells = [channels, nearest.length, rows, 1, width]
     const [p, q] = convolution(repeatFrames(widen(zeta, width), nearest), both, bias).split(1, [channels, channels])
-    return [p!.reshape(cells).multiply(inverseDeviation), q!.reshape(cells)]
+    return [p!.reshape(cells), q!.reshape(cells)]
   }
   const known = new Map<string, readonly [Value, Value]>()
   const nearest = nearestFrames(t, frames)
@@ -38,7 +38,7 @@ export const spatialNorm = (f: Pieces, zeta: Value, weights: WeightScope, groups
     const [p, q] = known.get(at.join()) ?? scaleAndShift(at)
     known.set(at.join(), [p, q])
     const cells = [channels, at.length, rows, height / rows, width]
-    return centred(piece).reshape(cells).multiply(p).add(q).reshape(piece.shape)
+    return affine(piece, cells, p, q).reshape(piece.shape)
   })
 }
 
