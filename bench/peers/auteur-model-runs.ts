@@ -25,8 +25,9 @@ export const generation: (job: JobOf<"generate">) => MakeRun = Effect.fnUntraced
     const decoded = generate({ prompt, seed, steps, guidance }).pipe(
       Stream.flatMap((event) => (event.type === "decode-progress" ? Stream.succeed(event.frames) : Stream.empty)),
       Stream.tap((chunk) => Effect.sync(() => frames.push(chunk))),
+      // As the command does: frames are written while the next are decoded, and pictures of 64 pixels four times as large.
+      Stream.buffer({ capacity: 1 }),
     )
-    // As the command does: pictures of 64 pixels are written four times as large.
     const writer = yield* VideoWriter
     yield* writer.write(`${video}.mp4`, decoded, { fps: loaded.fps, scale: 4 })
     return concat("frames", frames) as AnyTensor
