@@ -7,7 +7,7 @@ import { attention, convolution } from "./layers.ts"
 import type { Value } from "./value.ts"
 
 /** How often each of the small graphs runs; the fastest run counts, as others share the machine. */
-const runs = 5
+const runs = 15
 
 const small = [1, 16]
 const chainLength = 300
