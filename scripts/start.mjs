@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 
 const [major, minor] = process.versions.node.split(".").map(Number)
 
-if (major > 22 || (major === 22 && minor >= 18)) {
+if (major > 22 || (major === 22 && minor >= 19)) {
   module.enableCompileCache?.()
   const { bundle } = await import("./bundle.mjs")
   await import(pathToFileURL(await bundle()).href)
@@ -18,7 +18,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)]
   const { status, signal, error } = spawnSync(node, args, { stdio: "inherit", shell: process.platform === "win32" })
   if (error !== undefined) {
-    process.stderr.write(`Node 22.18 or newer is needed, and this is ${process.version}: install it from nodejs.org.\n`)
+    process.stderr.write(`Node 22.19 or newer is needed, and this is ${process.version}: install it from nodejs.org.\n`)
   }
   process.removeAllListeners("SIGINT")
   if (signal !== null) process.kill(process.pid, signal)

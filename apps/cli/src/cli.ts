@@ -1,6 +1,6 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { version } from "auteur"
+import { nearNames, version } from "auteur"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,7 +8,7 @@ import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
-import { CommandError } from "./command-error.ts"
+import { CommandError, usageError } from "./command-error.ts"
 import { doctorCommand } from "./doctor.ts"
 import { estimateCommand } from "./estimate.ts"
 import { generateCommand } from "./generate.ts"
@@ -41,6 +41,20 @@ const withCommand = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   return isRoot ? args : ["generate", ...args]
 }
 
+/** A single word that is nearly a command is more likely one that was mistyped than a prompt. */
+const refuseMistyped = (args: ReadonlyArray<string>): Effect.Effect<void, CommandError> => {
+  const [first = ""] = args
+  if (/\s/.test(first) || first.startsWith("-") || commands.some(({ name }) => name === first)) return Effect.void
+  const [near] = nearNames(
+    first,
+    commands.map(({ name }) => name),
+  )
+  if (near === undefined) return Effect.void
+  return usageError(
+    `There is no command "${first}": did you mean ${near}? If it is a prompt, write auteur generate "${first}".`,
+  )
+}
+
 const explain = (error: unknown): CommandError => {
   if (error instanceof CommandError) return error
   // The parser has printed what is wrong with the command line itself.
@@ -55,7 +69,9 @@ const teardown: Runtime.Teardown = (exit, onExit) => {
 
 watchSignals()
 watchOutputs()
-Command.runWith(auteur, { version })(withCommand(process.argv.slice(2))).pipe(
+const args = process.argv.slice(2)
+refuseMistyped(args).pipe(
+  Effect.andThen(Command.runWith(auteur, { version })(withCommand(args))),
   Effect.provide(Layer.merge(NodeServices.layer, presenterLayer)),
   Effect.catch((error) => Effect.fail(explain(error))),
   Effect.catchDefect((defect) => {

@@ -151,6 +151,21 @@ export const askedVideo: (
     return yield* usageError("--strength says how much of a video is made anew: give the video with --video.")
   }
   const cache = yield* askedCache(given(flags.cache), given(flags.cacheThreshold), like)
+  const start = given(flags.start) ?? like?.start ?? "noise"
+  const needs = [
+    ["video", "what it starts from"],
+    ["sourcePrompt", "what the video shows"],
+  ] as const
+  for (const [name, what] of start === "noise" ? [] : needs) {
+    if (Option.isSome(flags[name]) || (name === "sourcePrompt" && like?.sourcePrompt !== undefined)) continue
+    return yield* usageError(`--start ${start} needs --${name === "video" ? name : "source-prompt"}: say ${what}.`)
+  }
+  if (Option.isSome(flags.inversion) && start !== "inversion") {
+    return yield* usageError("--inversion says how a video is walked back to noise: give --start inversion, too.")
+  }
+  if (Option.isSome(flags.sourceGuidance) && start === "noise") {
+    return yield* usageError("--source-guidance is for --start inversion and inversion-free: give one of them, too.")
+  }
   const size = given(flags.size)
   const own = like === undefined ? { sampler: config?.sampler } : ownParts(like)
   const added = like === undefined ? [] : addedPlugins(like, config?.plugins)

@@ -12,7 +12,15 @@ export {
   Tensor,
   type Video,
 } from "@auteur/core"
-export { defaultModel, HubError, type ListedModel, listModels, type PullProgress, pullModel } from "@auteur/hub"
+export {
+  defaultModel,
+  HubError,
+  nearNames,
+  type ListedModel,
+  listModels,
+  type PullProgress,
+  pullModel,
+} from "@auteur/hub"
 export { encodePng, toFrames } from "@auteur/media"
 export { type GuidanceName, guidanceNames, inversionNames, type SamplerName, samplerNames } from "@auteur/samplers"
 export {

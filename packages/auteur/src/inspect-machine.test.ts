@@ -4,10 +4,10 @@ import { inspectRuntime } from "./inspect-machine.ts"
 const node = "26.3.0"
 
 it.each([
-  ["Node 22.18.0", { node: "22.18.0" }, undefined],
+  ["Node 22.19.0", { node: "22.19.0" }, undefined],
   ["Node 26.10.0", { node: "26.10.0" }, undefined],
-  ["Node 22.17.9", { node: "22.17.9" }, "Node 22.18 or newer is needed: install it from nodejs.org."],
-  ["Node 20.20.2", { node: "20.20.2" }, "Node 22.18 or newer is needed: install it from nodejs.org."],
+  ["Node 22.18.9", { node: "22.18.9" }, "Node 22.19 or newer is needed: install it from nodejs.org."],
+  ["Node 20.20.2", { node: "20.20.2" }, "Node 22.19 or newer is needed: install it from nodejs.org."],
   ["Bun 1.4.5", { node, bun: "1.4.5" }, undefined],
   ["Bun 1.3.9", { node, bun: "1.3.9" }, "Bun 1.4 or newer is needed: run `bun upgrade`."],
   ["Deno 2.9.6", { node, deno: "2.9.6" }, undefined],

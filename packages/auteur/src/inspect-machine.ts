@@ -37,11 +37,11 @@ export const inspectMachine: (model?: string) => Effect.Effect<ReadonlyArray<Fin
   ]
 })
 
-/** The oldest versions that auteur runs on, and how to get a newer one. Node before 22.18 does not run TypeScript. */
+/** The oldest versions that auteur runs on, and how to get a newer one. Effect needs Node 22.19; before 22.18 it does not run TypeScript. */
 const runtimes = [
   { key: "bun", name: "Bun", oldest: [1, 4], mend: "run `bun upgrade`" },
   { key: "deno", name: "Deno", oldest: [2, 9], mend: "run `deno upgrade`" },
-  { key: "node", name: "Node", oldest: [22, 18], mend: "install it from nodejs.org" },
+  { key: "node", name: "Node", oldest: [22, 19], mend: "install it from nodejs.org" },
 ] as const
 
 /** Bun and Deno also say which Node they are like. */

@@ -154,6 +154,11 @@ describe("a config that cannot be used is refused", () => {
       './auteur.config.json names the plugin "auteur-plugin-none", which is not installed: run `npm install auteur-plugin-none` in ..',
     ],
     [
+      "a path that its package does not export",
+      { ...json({ plugins: ["p/other"] }), ...packageOf("p", "export const plugin = 1") },
+      './auteur.config.json names the plugin "p/other", which its package does not export:',
+    ],
+    [
       "a file that is not there",
       json({ plugins: ["./none.ts"] }),
       './auteur.config.json names the plugin "./none.ts", but there is no file ./none.ts: check the path.',

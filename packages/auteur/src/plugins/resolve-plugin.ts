@@ -19,6 +19,11 @@ export const resolvePlugin = (name: string, base: string): string => {
       const path = importedFile(name, base)
       if (path !== undefined) return path
     }
+    if ((thrown as NodeJS.ErrnoException).code === "ERR_PACKAGE_PATH_NOT_EXPORTED") {
+      throw new PluginError({
+        message: `${base} names the plugin "${name}", which its package does not export: name the package, or a path that its package.json lists in "exports".`,
+      })
+    }
     throw new PluginError({
       message: `${base} names the plugin "${name}", which is not installed: run \`npm install ${name}\` in ${dirname(base)}${existsSync(resolve(dirname(base), name)) ? `, or write "./${name}" if the file beside it is meant` : ""}.`,
     })
@@ -30,7 +35,11 @@ const importedFile = (name: string, base: string): string | undefined => {
   const manifest = module.findPackageJSON(name, base)
   if (manifest === undefined) return undefined
   const { exports } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly exports?: Exports }
-  const own = typeof exports === "object" && "." in exports ? exports["."] : exports
+  // "@org/name/sub" and "name/sub" ask for what "./sub" exports.
+  const sub = name.split("/").slice(name.startsWith("@") ? 2 : 1)
+  const hasPaths = typeof exports === "object" && Object.keys(exports).some((key) => key.startsWith("."))
+  const asked = [".", ...sub].join("/")
+  const own = hasPaths ? (exports as Record<string, Exports>)[asked] : asked === "." ? exports : undefined
   const target = own === undefined ? undefined : targetOf(own)
   return target === undefined ? undefined : join(dirname(manifest), target)
 }

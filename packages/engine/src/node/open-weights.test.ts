@@ -87,7 +87,7 @@ describe("says in a sentence what is wrong with", () => {
   refused(
     "a path that is not there",
     {},
-    (path) => `${path}/vae does not exist: check the path, or download the model.`,
+    (path) => `${path}/vae does not exist: check the path, or download it.`,
     "vae",
   )
   refused(
@@ -142,7 +142,7 @@ describe("says in a sentence what is wrong with", () => {
   refused(
     "a shard that is missing",
     { "model.safetensors.index.json": indexOf({ a: "one.safetensors" }) },
-    (path) => `${path}/one.safetensors does not exist: check the path, or download the model.`,
+    (path) => `${path}/one.safetensors does not exist: check the path, or download it.`,
   )
   refused(
     "a shard that lacks a tensor",
@@ -191,10 +191,7 @@ describe("says in a sentence what is wrong with", () => {
       const path = yield* temporaryFolder
       yield* Effect.promise(() => symlink(join(path, "gone"), join(path, "model.safetensors")))
       const error = yield* Effect.flip(openWeights(path))
-      assert.strictEqual(
-        error.message,
-        `${path}/model.safetensors does not exist: check the path, or download the model.`,
-      )
+      assert.strictEqual(error.message, `${path}/model.safetensors does not exist: check the path, or download it.`)
     }),
   )
 })
