@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import { colours, diffusion, meanOf } from "../test/gaussian-parts.ts"
+import { colours, diffusion, meanOf, normals } from "../test/gaussian-parts.ts"
 import { gaussianWorld, type WorldChanges } from "../test/gaussian-world.ts"
 import { deterministic } from "../test/small-samplers.ts"
 import { climbing, leading } from "../test/small-starts.ts"
@@ -114,6 +114,17 @@ describe("a start by inversion", () => {
     ])
   })
 
+  it("keeps nothing of the network's between its questions, as a level may be asked again", async () => {
+    const memories: Array<unknown> = []
+    const denoise: typeof normals.denoise = (input) => {
+      memories.push(input.memory)
+      return normals.denoise(input)
+    }
+    await gaussianWorld({ denoiser: { denoise } }).events(generate({ ...inverted, steps: 3 }))
+    // Three ways up, and three steps that share one memory.
+    expect(new Set(memories).size).toBe(4)
+  })
+
   it("names an inversion that makes numbers that are not finite", async () => {
     const nan = climbing(diffusion)
     const inversion = {
@@ -156,6 +167,36 @@ describe("a start without inversion", () => {
     const world = gaussianWorld()
     await world.events(generate({ ...edited, steps: 10, strength: 0.3 }))
     expect(world.calls.filter((call) => call.startsWith("denoise"))).toHaveLength(2 * 3)
+  })
+
+  it("tells the network the timesteps of the sampler's own levels", async () => {
+    const told: Array<number> = []
+    const denoise: typeof normals.denoise = (input) => {
+      told.push(input.level.timestep)
+      return normals.denoise(input)
+    }
+    const flow = deterministic(rectifiedFlow)
+    const plan: typeof flow.plan = (steps) => ({
+      levels: flow.plan(steps).levels.map((level) => ({ ...level, timestep: level.timestep / 2 })),
+    })
+    const changes = { denoiser: { process: rectifiedFlow, denoise }, sampler: { ...flow, plan } }
+    await gaussianWorld(changes).events(generate({ ...edited, steps: 2 }))
+    expect(told).toEqual([500, 500, 250, 250])
+  })
+
+  it("is not resumed from a checkpoint that has lost its source or its editor", async () => {
+    const events = await gaussianWorld().events(generate({ ...edited, steps: 3 }))
+    const { checkpoint } = events.find((event) => event.type === "step-end")!
+    const lost = [
+      { ...checkpoint, state: { ...checkpoint.state, memory: {} } },
+      { ...checkpoint, editor: undefined },
+    ]
+    for (const damaged of lost) {
+      const error = await gaussianWorld().error(resume(damaged))
+      expect(error.message).toBe(
+        "The checkpoint's edit lacks its editor, its source or its source prompt: it is damaged, start again without it.",
+      )
+    }
   })
 
   it("goes on from a checkpoint bit for bit", async () => {

@@ -43,7 +43,13 @@ export const checkCheckpoint: (
   const plan = yield* planRun(checkpoint.request)
   const { frames, height, width } = plan.latents.size
   const wanted = [1, frames, vae.latentChannels, height, width].join(", ")
-  for (const latents of [state.sample, image, ...Object.values(state.memory)]) {
+  const isEdit = checkpoint.request.start === "inversion-free"
+  const source = isEdit ? state.memory["source"] : undefined
+  const whole = checkpoint.editor !== undefined && source !== undefined && checkpoint.request.sourcePrompt !== undefined
+  if (isEdit !== (checkpoint.editor !== undefined) || (isEdit && !whole)) {
+    return yield* damaged("edit lacks its editor, its source or its source prompt")
+  }
+  for (const latents of [state.sample, image, source]) {
     const found = latents?.shape.join(", ")
     if (found === undefined || found === wanted) continue
     return yield* damaged(`latents are [${found}], but its request needs [${wanted}]`)

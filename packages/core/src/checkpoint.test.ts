@@ -4,7 +4,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpointNote
 import { CheckpointError } from "./errors.ts"
 import { Random } from "./random.ts"
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
-import { type Latents, Tensor } from "./tensor.ts"
+import { type AnyTensor, type Latents, Tensor } from "./tensor.ts"
 
 const random = Random.torch(3)
 
@@ -169,5 +169,26 @@ describe("decodeCheckpoint", () => {
       ),
       { numRuns: 2000 },
     )
+  })
+})
+
+describe("the memory of parts", () => {
+  const rows = Tensor.from("rows columns", [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6))
+  const withMemory = (tensor: AnyTensor): Checkpoint => ({
+    ...checkpoint,
+    memory: { denoiser: new Map(), guidance: new Map([["view", tensor]]) },
+  })
+
+  it("may be a view", () => {
+    const { memory } = decodeCheckpoint(encodeCheckpoint(withMemory(rows.permute("columns rows"))))
+    const view = memory.guidance.get("view")!
+    expect([view.layout, ...view.values()]).toEqual(["columns rows", 1, 4, 2, 5, 3, 6])
+  })
+
+  it("is refused with axes that are none", () => {
+    expect(complaint(altered({ axes: '{"denoiser.residual.0":"a a","guidance.average":"a"}' }))).toContain(
+      'has a tensor "denoiser.residual.0" that is none',
+    )
+    expect(complaint(altered({ axes: "{}" }))).toContain("of unknown type or axes")
   })
 })

@@ -62,7 +62,7 @@ export const encodeCheckpoint = (checkpoint: Checkpoint, note?: string): Uint8Ar
   const { request, state, random, image, memory } = checkpoint
   const kept = Object.entries(state.memory).map(([name, tensor]) => [`memory.${name}`, tensor.contiguous()] as const)
   const ofParts = memoryParts.flatMap((part) =>
-    [...memory[part]].map(([name, tensor]) => [`${part}.${name}`, tensor] as const),
+    [...memory[part]].map(([name, tensor]) => [`${part}.${name}`, (tensor as Tensor<string>).contiguous()] as const),
   )
   return encodeSafetensors(
     {
@@ -137,7 +137,11 @@ const partMemory = (
       if (!isDType(dtype) || layout === undefined || layout.split(" ").filter(Boolean).length !== shape.length) {
         throw damaged(`has a tensor "${name}" of unknown type or axes`)
       }
-      return [[name.slice(part.length + 1), Tensor.from(layout, shape as never, data as never, dtype)] as const]
+      try {
+        return [[name.slice(part.length + 1), Tensor.from(layout, shape as never, data as never, dtype)] as const]
+      } catch (cause) {
+        throw damaged(`has a tensor "${name}" that is none (${(cause as Error).message})`)
+      }
     }),
   )
 

@@ -43,13 +43,13 @@ export const edit: (
   function* (editor, { plan, random }, state, prompts, at) {
     const parts = yield* Effect.context<Denoiser | Guidance>()
     const { levels } = plan.steps
-    const { sigma } = levels[state.index]!
+    const level = levels[state.index]!
+    const { sigma } = level
     const total = levels.length - state.begin
     const index = state.index - state.begin
     const velocity = Effect.fnUntraced(function* (prompt: "source" | "target", sample: Latents) {
       // The samples of an edit do not follow one another as those of a sampler, so that nothing is kept between them.
       const memory: PartMemory = { denoiser: new Map(), guidance: new Map() }
-      const level = { alpha: 1 - sigma, sigma, timestep: 1000 * sigma }
       const where = {
         process: rectifiedFlow,
         level,

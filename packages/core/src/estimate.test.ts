@@ -64,6 +64,7 @@ describe("estimate", () => {
     expect(times({ ...base, start: "inversion" })).toContainEqual(["denoise", 3])
     expect(times({ ...base, start: "inversion-free" })).toContainEqual(["denoise", 6])
     expect(times({ ...base, start: "inversion", sourceGuidance: 3 })).toContainEqual(["invert", 6])
+    expect(times({ ...base, start: "inversion-free", sourceGuidance: 3 })).toContainEqual(["denoise", 12])
   })
 
   it("counts what sessions keep for the next run", () => {

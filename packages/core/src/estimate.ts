@@ -101,7 +101,9 @@ export const estimateMemory: (
       add("encode", 1, yield* vae.encodeCost({ frames: request.video === undefined ? 1 : frames, height, width }))
     }
     if (asked.up > 0) add("invert", asked.up, yield* denoiser.cost(size, sourceTexts))
-    add("denoise", asked.down, yield* denoiser.cost(size, texts))
+    // An edit asks with both prompts in turn; the dearer one stands for both.
+    const most = request.start === "inversion-free" ? Math.max(texts, sourceTexts) : texts
+    add("denoise", asked.down, yield* denoiser.cost(size, most))
   }
   // The frames as they come, and the whole video in which they are joined.
   const videoBytes = 2 * frames * height * width * 3

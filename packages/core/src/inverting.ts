@@ -14,6 +14,7 @@ import type { Level, NoiseProcess } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
 import { partName } from "./part-origin.ts"
 import type { Random } from "./random.ts"
+import type { RunMemory } from "./run-memory.ts"
 import { type Plan, samplerStart } from "./sampler.ts"
 import type { Latents } from "./tensor.ts"
 import { linearCombination } from "./tensor-arithmetic.ts"
@@ -52,13 +53,15 @@ export const invert = (
   Denoiser | Guidance
 > => {
   const total = plan.levels.length
-  const memory: PartMemory = { denoiser: new Map(), guidance: new Map() }
+  const ofGuidance: RunMemory = new Map()
   const part = partName("inversion", inversion, inversion.name)
   const step = Effect.fnUntraced(function* (state: ReturnType<typeof samplerStart>) {
     // Parts that never wait would otherwise keep timers and signals, and with them an interruption, from being heard.
     yield* Effect.yieldNow
     const at = `at step ${state.index + 1} of ${total} of the inversion`
     const level = plan.levels[state.index]!
+    // A level may be asked again, to correct what was found: a cache would answer as before.
+    const memory: PartMemory = { denoiser: new Map(), guidance: ofGuidance }
     const where = { sample: state.sample, level, process: inversion.process, image: undefined, memory, at }
     const prediction = yield* ask({
       ...where,

@@ -109,6 +109,8 @@ export const toPrediction = (type: PredictionType, sample: Latents, level: Level
     case "epsilon":
       return { clean: mix(1 / alpha, -sigma / alpha), noise: answer }
     case "sample":
+      // Clean latents say nothing about noise: its mean is 0.
+      if (sigma === 0) return { clean: answer, noise: mix(0, 0) }
       return { clean: answer, noise: mix(1 / sigma, -alpha / sigma) }
     case "flow":
       return { clean: mix(1, -sigma), noise: mix(1, 1 - sigma) }

@@ -91,7 +91,7 @@ const lowRanksOf = (
       }
       if (alpha !== undefined) {
         const { shape } = file.tensors.get(alpha)!
-        if (shape.some((length) => length !== 1))
+        if (shape.length > 1 || shape.some((length) => length !== 1))
           throw refuse(alpha, `has the shape [${shape.join(", ")}], but a single number is expected`)
         return [
           layer,

@@ -56,6 +56,8 @@ export const adaptiveProjected = ({
       [1 + own, conditional.clean],
       [strength, average],
     ])
+    // Clean latents, where an inversion begins, are the sample itself and say nothing about noise.
+    if (level.sigma === 0) return { clean: conditional.clean, noise: conditional.noise }
     // The same sample: alpha·clean + sigma·noise stays.
     const ratio = level.alpha / level.sigma
     return {

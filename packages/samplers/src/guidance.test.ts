@@ -97,3 +97,11 @@ describe("a guidance by name", () => {
     }
   })
 })
+
+describe("guidance at clean latents, where an inversion begins", () => {
+  it.each(guidanceNames)("stays finite: %s", (name) => {
+    const level = { alpha: 1, sigma: 0, timestep: 0 }
+    const { clean, noise } = guidanceNamed(name).combine({ ...input(6), level })
+    expect([...clean.values(), ...noise.values()].every(Number.isFinite)).toBe(true)
+  })
+})

@@ -79,6 +79,13 @@ describe("a video that was made with a plugin", () => {
     const error = await Effect.runPromise(Effect.flip(resumeVideo({ checkpoint: checkpoint! })))
     expect(error).toBeInstanceOf(PluginError)
     expect(error.message).toContain('was made with the plugin "auteur-plugin-eager", which is not loaded')
+    const other = definePlugin({ name: "auteur-plugin-other", apiVersion: "v1", layer: Layer.empty })
+    const added = await Effect.runPromise(
+      Effect.flip(resumeVideo({ checkpoint: checkpoint!, plugins: [eager, other] })),
+    )
+    expect(added.message).toBe(
+      `${checkpoint} was begun with the plugins auteur-plugin-eager, and now auteur-plugin-eager, auteur-plugin-other are loaded: load the same ones in the same order with --config.`,
+    )
     await Effect.runPromise(resumeVideo({ checkpoint: checkpoint!, plugins: [eager] }))
     expect((await readFile(stopped)).equals(await readFile(whole))).toBe(true)
   })

@@ -21,6 +21,24 @@ export const requirePlugins = (
     )
   })
 
+/** Fails when a run is resumed with other plugins than it was begun with, or in another order: the rest would not fit the beginning. */
+export const requireSamePlugins = (
+  { plugins = [] }: Pick<VideoRecord, "plugins">,
+  loaded: PluginEntry,
+  path: string,
+): Effect.Effect<void, PluginError> =>
+  Effect.suspend(() => {
+    const names = flattenPlugins(loaded).map(({ name }) => name)
+    if (names.join() === plugins.join()) return Effect.void
+    const begun = plugins.length === 0 ? "without plugins" : `with the plugins ${plugins.join(", ")}`
+    const now = names.length === 0 ? "none are" : `${names.join(", ")} are`
+    return Effect.fail(
+      new PluginError({
+        message: `${path} was begun ${begun}, and now ${now} loaded: load the same ones in the same order with --config.`,
+      }),
+    )
+  })
+
 /** The plugins that are loaded now, though a video was made without them. */
 export const addedPlugins = (
   { plugins = [] }: Pick<VideoRecord, "plugins">,

@@ -37,19 +37,28 @@ const importedFile = (name: string, base: string): string | undefined => {
   const { exports } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly exports?: Exports }
   // "@org/name/sub" and "name/sub" ask for what "./sub" exports.
   const sub = name.split("/").slice(name.startsWith("@") ? 2 : 1)
-  const hasPaths = typeof exports === "object" && Object.keys(exports).some((key) => key.startsWith("."))
+  const hasPaths =
+    typeof exports === "object" && exports !== null && Object.keys(exports).some((key) => key.startsWith("."))
   const asked = [".", ...sub].join("/")
   const own = hasPaths ? (exports as Record<string, Exports>)[asked] : asked === "." ? exports : undefined
   const target = own === undefined ? undefined : targetOf(own)
   return target === undefined ? undefined : join(dirname(manifest), target)
 }
 
-type Exports = string | { readonly [condition: string]: Exports }
+type Exports = string | null | ReadonlyArray<Exports> | { readonly [condition: string]: Exports }
 
 const conditions = new Set(["node", "import", "default"])
 
 const targetOf = (exports: Exports): string | undefined => {
   if (typeof exports === "string") return exports
+  if (exports === null) return undefined
+  if (Array.isArray(exports)) {
+    for (const each of exports as ReadonlyArray<Exports>) {
+      const found = targetOf(each)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
   for (const [condition, target] of Object.entries(exports)) {
     const found = conditions.has(condition) ? targetOf(target) : undefined
     if (found !== undefined) return found

@@ -27,6 +27,7 @@ const findFile = async (path: string): Promise<string> => {
     throw unreadable(path, error)
   })
   if (!info.isDirectory()) {
+    if (!info.isFile()) throw new ModelError({ message: `The LoRA ${path} is no file: check the path.` })
     if (isPickle(path)) throw pickled(path)
     return path
   }
