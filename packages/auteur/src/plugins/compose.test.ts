@@ -150,6 +150,17 @@ describe("a VAE from a plugin", () => {
       'The plugin "network" needs the latent space "cogvideox", but the VAE of the plugin "vae" does not have it, which has "pixels": add a plugin with a VAE of that space, or leave one of the two out.'
     expect(await film([network, vae])).toBe(message)
     expect(await film([vae, network])).toBe(message)
+    // Also where a third plugin has the network in hand.
+    const around = plugin(
+      "around",
+      Layer.effect(
+        Denoiser,
+        Denoiser.useSync((denoiser) => ({ ...denoiser, name: `around ${denoiser.name}` })),
+      ),
+    )
+    expect(await film([network, around, vae])).toBe(message)
+    const fitting = networkOf("fitting", "pixels")
+    expect(await film([vae, fitting, around])).toMatchObject({ denoiser: "around fitting" })
   })
 
   it("has to declare its latent space, with its own numbers", async () => {

@@ -76,17 +76,22 @@ export const composePlugins: <Parts, E>(
     waiting = next
   }
 
-  // A network that was built over another VAE than the one that is used in the end has to fit that one too.
+  // What was built over another VAE than the one that is used in the end has to fit that one too.
   const vae = lastWith(built, VideoVae.key)
-  const network = lastWith(built, Denoiser.key)
-  if (vae !== undefined && network !== undefined && network.turn < vae.turn) {
-    const index = built.indexOf(network)
+  const early = built
+    .map((each, index) => ({ each, index }))
+    .filter(({ each }) => vae !== undefined && each!.turn < vae.turn && !each!.services.has(VideoVae.key))
+    .toSorted((a, b) => a.each!.turn - b.each!.turn)
+  for (const { each, index } of early.toReversed()) {
     built[index] = undefined
-    yield* Scope.close(network.scope, Exit.void)
+    yield* Scope.close(each!.scope, Exit.void)
+  }
+  for (const { index } of early) {
+    const plugin = plugins[index]!
     const cause = yield* build(index)
     const lacking = cause === undefined ? undefined : missingService(cause)
-    if (lacking !== undefined) return yield* isMissing(network.plugin, lacking, base, [...built, vae])
-    if (cause !== undefined) return yield* failedToBuild(network.plugin, cause)
+    if (lacking !== undefined) return yield* isMissing(plugin, lacking, base, built)
+    if (cause !== undefined) return yield* failedToBuild(plugin, cause)
   }
 
   const { parts, mismatch } = yield* assemble(base, built)
