@@ -153,6 +153,13 @@ describe("a video with a plugin", () => {
 })
 
 describe("a config that cannot be used", () => {
+  it("is what doctor finds wrong", async () => {
+    await writeFile(folder.file("auteur.config.json"), '{"plugins": ["none-such"]}')
+    const { code, output } = await run("doctor")
+    expect(output).toMatch(/^✗ config .*\n {2}.*names the plugin "none-such", which is not installed/m)
+    expect(code).toBe(1)
+  })
+
   it.each([
     ["ts", "export default defineConfig({ plugins: [ })", /auteur\.config\.ts cannot be read \(.*, line 1\): /],
     ["ts", "export enum A { x }", /auteur\.config\.ts cannot be read \(.*, line 1\): .*enum/],

@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import { checkFolder } from "./check-folder.ts"
 import { filmLayer } from "./film-layer.ts"
 import { freeBytes } from "./machine.ts"
+import { loadConfig } from "./plugins/load-config.ts"
 import { version } from "./version.ts"
 
 /** One thing that auteur needs, and how it stands with it here. */
@@ -32,6 +33,7 @@ export const inspectMachine: (model?: string) => Effect.Effect<ReadonlyArray<Fin
     yield* inspectMemory,
     yield* inspectEngine,
     yield* inspectFolder(process.cwd()),
+    ...(yield* inspectConfig),
     yield* inspectModel(model),
     yield* tryModel(model),
   ]
@@ -91,6 +93,16 @@ const inspectFolder = (path: string): Effect.Effect<Finding> =>
       }),
     },
   )
+
+/** The config that commands in this folder read, where there is one. */
+const inspectConfig: Effect.Effect<ReadonlyArray<Finding>> = Effect.match(loadConfig(), {
+  onSuccess: (config): ReadonlyArray<Finding> => {
+    if (config === undefined) return []
+    const names = config.plugins.map(({ name }) => name)
+    return [{ name: "config", value: `${config.path}, plugins ${names.length === 0 ? "none" : names.join(", ")}` }]
+  },
+  onFailure: ({ message }): ReadonlyArray<Finding> => [{ name: "config", value: "auteur.config", problem: message }],
+})
 
 const inspectModel = (model: string): Effect.Effect<Finding> =>
   Effect.match(checkFolder(model), {
