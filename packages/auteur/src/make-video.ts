@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import { cacheFromRecord } from "./cache.ts"
 import { CurrentModel, type Film, filmLayer, type FilmOptions } from "./film-layer.ts"
 import { planVideo, type VideoOptions } from "./plan-video.ts"
-import { ownParts, requirePlugins, requireSamePlugins } from "./plugins/recorded-plugins.ts"
+import { ownParts, requireSamePlugins } from "./plugins/recorded-plugins.ts"
 import { type RenderOptions, renderVideo } from "./render.ts"
 import { readRun, type SavedRun } from "./saved-run.ts"
 import type { VideoRecord } from "./video-record.ts"
@@ -60,7 +60,6 @@ export const resumeVideo: (
     const run = yield* readRun(path)
     const record = { ...run.record, fps: options.fps ?? run.record.fps, scale: options.scale ?? run.record.scale }
     const { plugins, pluginLimits, threads } = options
-    yield* requirePlugins(record, plugins, path)
     yield* requireSamePlugins(record, plugins, path)
     const { maxTokens, tiling, lora } = record
     const film = { ...ownParts(record), maxTokens, tiling, lora, threads, plugins, pluginLimits }

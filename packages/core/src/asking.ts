@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { Denoiser } from "./denoiser.ts"
 import { type EngineError, type ModelError, PipelineError } from "./errors.ts"
 import { Guidance } from "./guidance.ts"
-import { matchLevel, sameProcess } from "./noise-levels.ts"
+import { changeProcess } from "./noise-levels.ts"
 import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
 import { partName } from "./part-origin.ts"
@@ -51,9 +51,7 @@ export const ask: (
     const { texts, scale, image, memory, index, steps, last, at } = question
     const denoiser = yield* Denoiser
     const guidance = yield* Guidance
-    const { level, factor } = sameProcess(question.process, denoiser.process)
-      ? { level: question.level, factor: 1 }
-      : matchLevel(denoiser.process, question.level)
+    const { level, factor } = changeProcess(question.process, denoiser.process, question.level)
     const sample = factor === 1 ? question.sample : linearCombination([[factor, question.sample]])
 
     const model = partName("model", denoiser, denoiser.name)

@@ -5,6 +5,7 @@ import { gaussianWorld, type WorldChanges } from "../test/gaussian-world.ts"
 import { deterministic } from "../test/small-samplers.ts"
 import { climbing, leading } from "../test/small-starts.ts"
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts"
+import type { DenoiserInput } from "./denoiser.ts"
 import { PipelineError, RequestError } from "./errors.ts"
 import { rectifiedFlow } from "./noise-levels.ts"
 import type { NoiseProcess } from "./noise-process.ts"
@@ -61,6 +62,16 @@ const sourceLatents = async () => {
   return events.find((event) => event.type === "step-end")!.checkpoint.state.memory["source"]!.values()
 }
 
+/** The network, with what it was asked. */
+const recording = () => {
+  const inputs: Array<DenoiserInput> = []
+  const denoise: typeof normals.denoise = (input) => {
+    inputs.push(input)
+    return normals.denoise(input)
+  }
+  return { inputs, denoise }
+}
+
 const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i]!)))
 
@@ -115,14 +126,10 @@ describe("a start by inversion", () => {
   })
 
   it("keeps nothing of the network's between its questions, as a level may be asked again", async () => {
-    const memories: Array<unknown> = []
-    const denoise: typeof normals.denoise = (input) => {
-      memories.push(input.memory)
-      return normals.denoise(input)
-    }
+    const { inputs, denoise } = recording()
     await gaussianWorld({ denoiser: { denoise } }).events(generate({ ...inverted, steps: 3 }))
     // Three ways up, and three steps that share one memory.
-    expect(new Set(memories).size).toBe(4)
+    expect(new Set(inputs.map(({ memory }) => memory)).size).toBe(4)
   })
 
   it("names an inversion that makes numbers that are not finite", async () => {
@@ -170,18 +177,14 @@ describe("a start without inversion", () => {
   })
 
   it("tells the network the timesteps of the sampler's own levels", async () => {
-    const told: Array<number> = []
-    const denoise: typeof normals.denoise = (input) => {
-      told.push(input.level.timestep)
-      return normals.denoise(input)
-    }
+    const { inputs, denoise } = recording()
     const flow = deterministic(rectifiedFlow)
     const plan: typeof flow.plan = (steps) => ({
       levels: flow.plan(steps).levels.map((level) => ({ ...level, timestep: level.timestep / 2 })),
     })
     const changes = { denoiser: { process: rectifiedFlow, denoise }, sampler: { ...flow, plan } }
     await gaussianWorld(changes).events(generate({ ...edited, steps: 2 }))
-    expect(told).toEqual([500, 500, 250, 250])
+    expect(inputs.map(({ level }) => level.timestep)).toEqual([500, 500, 250, 250])
   })
 
   it("is not resumed from a checkpoint that has lost its source or its editor", async () => {

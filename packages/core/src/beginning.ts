@@ -1,17 +1,17 @@
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Denoiser } from "./denoiser.ts"
 import { editStart } from "./editing.ts"
-import { type EngineError, type ModelError, type PipelineError, RequestError } from "./errors.ts"
+import type { EngineError, ModelError, PipelineError, RequestError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
 import type { Guidance } from "./guidance.ts"
-import { Inversion, type InversionShape } from "./inversion.ts"
+import { Inversion } from "./inversion.ts"
 import { invert, planClimb } from "./inverting.ts"
 import type { AnyRequest } from "./request.ts"
 import type { Run, RunTexts } from "./run.ts"
 import { Sampler, samplerStart } from "./sampler.ts"
 import { cleanLatents, type Start, startFromImage, startFromNoise, startFromVideo } from "./start.ts"
+import { startPart } from "./start-part.ts"
 import type { VideoVae } from "./video-vae.ts"
 
 /** How a run begins, once its prompts are encoded: what is told on the way, and at last where it starts. */
@@ -33,7 +33,7 @@ export const beginningOf: (
 ) {
   if (video !== undefined && start === "inversion") {
     const sampler = yield* Sampler
-    const inversion = yield* presentInversion
+    const inversion = yield* startPart(Inversion, start, "inversion")
     const climb = planClimb(inversion, plan.steps, plan.begin, sampler.process)
     const beginning: Beginning = (texts) =>
       Stream.unwrap(
@@ -68,12 +68,3 @@ export const beginningAt =
     Stream.succeed(started(start))
 
 const started = (start: Start) => ({ type: "started" as const, start })
-
-const presentInversion: Effect.Effect<InversionShape, RequestError> = Effect.flatMap(
-  Effect.serviceOption(Inversion),
-  Option.match({
-    onSome: Effect.succeed,
-    onNone: () =>
-      Effect.fail(new RequestError({ message: 'The start "inversion" needs an inversion: provide the layer of one.' })),
-  }),
-)

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Checkpoint } from "./checkpoint.ts"
 import { Denoiser } from "./denoiser.ts"
+import { sourceOf } from "./editing.ts"
 import type { EditorShape } from "./editor.ts"
 import { CheckpointError, type RequestError } from "./errors.ts"
 import { Guidance } from "./guidance.ts"
@@ -44,7 +45,7 @@ export const checkCheckpoint: (
   const { frames, height, width } = plan.latents.size
   const wanted = [1, frames, vae.latentChannels, height, width].join(", ")
   const isEdit = checkpoint.request.start === "inversion-free"
-  const source = isEdit ? state.memory["source"] : undefined
+  const source = isEdit ? sourceOf(state) : undefined
   const whole = checkpoint.editor !== undefined && source !== undefined && checkpoint.request.sourcePrompt !== undefined
   if (isEdit !== (checkpoint.editor !== undefined) || (isEdit && !whole)) {
     return yield* damaged("edit lacks its editor, its source or its source prompt")

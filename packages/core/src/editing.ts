@@ -5,24 +5,26 @@ import type { Denoiser } from "./denoiser.ts"
 import type { EditorShape } from "./editor.ts"
 import type { EngineError, ModelError, PipelineError } from "./errors.ts"
 import type { Guidance } from "./guidance.ts"
-import { matchLevel, rectifiedFlow } from "./noise-levels.ts"
+import { changeProcess, rectifiedFlow, velocityOf } from "./noise-levels.ts"
 import type { NoiseProcess } from "./noise-process.ts"
+import { normalLike } from "./normal-like.ts"
 import { guarded } from "./part-failure.ts"
 import { partName } from "./part-origin.ts"
 import type { Run, RunTexts } from "./run.ts"
 import type { Plan, SamplerState } from "./sampler.ts"
-import { type Latents, Tensor } from "./tensor.ts"
-import { linearCombination } from "./tensor-arithmetic.ts"
+import type { Latents } from "./tensor.ts"
 
 /** The levels that a sampler visits, in the coordinates of rectified flow, each once: where an editor asks. */
 export const editPlan = (plan: Plan, process: NoiseProcess): Plan => {
-  const levels =
-    process.kind === "rectified-flow" ? plan.levels : plan.levels.map((level) => matchLevel(rectifiedFlow, level).level)
+  const levels = plan.levels.map((level) => changeProcess(process, rectifiedFlow, level).level)
   return { levels: levels.filter(({ sigma }, i) => i === 0 || sigma < levels[i - 1]!.sigma) }
 }
 
 /** The name that the source's latents have in the memory of an edit's state. */
 const source = "source"
+
+/** What an edit was made from; nothing in a state that is none of an edit's. */
+export const sourceOf = (state: SamplerState): Latents | undefined => state.memory[source]
 
 /** An edit before its first step: the edited latents are the source's. */
 export const editStart = (latents: Latents, begin: number): SamplerState => ({
@@ -61,24 +63,19 @@ export const edit: (
         last: true,
         at,
       }
-      const { clean, noise } = yield* ask({ ...where, ...(prompt === "source" ? prompts.source! : prompts.target) })
-      const answer: Latents = linearCombination([
-        [1, noise],
-        [-1, clean],
-      ])
-      return answer
+      return velocityOf(yield* ask({ ...where, ...(prompt === "source" ? prompts.source! : prompts.target) }))
     })
     const { sample } = state
     const part = partName("editor", editor, editor.name)
     const edited = yield* guarded(`${part} ${at}`, () =>
       editor.step({
-        source: state.memory[source]!,
+        source: sourceOf(state)!,
         edited: sample,
         sigma,
         nextSigma: levels[state.index + 1]?.sigma ?? 0,
         index,
         total,
-        noise: () => Tensor.from(sample.layout, sample.shape, random.normal(sample.size)),
+        noise: () => normalLike(sample, random),
         velocity: (prompt, asked) => Effect.provide(velocity(prompt, asked), parts),
       }),
     )

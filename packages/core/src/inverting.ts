@@ -9,7 +9,7 @@ import type { EngineError, ModelError, PipelineError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
 import type { Guidance } from "./guidance.ts"
 import type { InversionShape } from "./inversion.ts"
-import { matchLevel, sameProcess } from "./noise-levels.ts"
+import { changeProcess } from "./noise-levels.ts"
 import type { Level, NoiseProcess } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
 import { partName } from "./part-origin.ts"
@@ -32,12 +32,10 @@ const noNoise: Level = { alpha: 1, sigma: 0, timestep: 0 }
 /** Plans the way from clean latents to `steps.levels[begin]`: the sampler's levels turned round, each once. */
 export const planClimb = (inversion: InversionShape, steps: Plan, begin: number, process: NoiseProcess): Climb => {
   const wanted = steps.levels.slice(begin).toReversed()
-  const levels = sameProcess(process, inversion.process)
-    ? wanted
-    : wanted.map((level) => matchLevel(inversion.process, level).level)
+  const levels = wanted.map((level) => changeProcess(process, inversion.process, level).level)
   const rising = [noNoise, ...levels].filter(({ sigma }, i, all) => i === 0 || sigma > all[i - 1]!.sigma)
   const top = rising.at(-1)!
-  const factor = sameProcess(process, inversion.process) ? 1 : matchLevel(process, top).factor
+  const { factor } = changeProcess(inversion.process, process, top)
   return { inversion, plan: checkPlan("inversion", inversion, inversion.plan(rising)), factor }
 }
 

@@ -2,6 +2,7 @@ import { exp, log } from "./elementary-functions.ts"
 import type { Level, NoiseProcess, Prediction, PredictionType } from "./noise-process.ts"
 import { ShapeError } from "./shape-error.ts"
 import { type Latents, Tensor } from "./tensor.ts"
+import { linearCombination } from "./tensor-arithmetic.ts"
 
 /** Variance-preserving diffusion with ᾱ for each of the timesteps 0…T−1. */
 export const variancePreserving = (alphasCumprod: Float64Array): NoiseProcess => ({
@@ -59,6 +60,21 @@ export const matchLevel = (to: NoiseProcess, level: Level): { readonly level: Le
   const factor = level.alpha > level.sigma ? matched.alpha / level.alpha : matched.sigma / level.sigma
   return { level: matched, factor }
 }
+
+/** {@link matchLevel} of a level on `from`; where the two processes are one, the level itself. */
+export const changeProcess = (
+  from: NoiseProcess,
+  to: NoiseProcess,
+  level: Level,
+): { readonly level: Level; readonly factor: number } =>
+  sameProcess(from, to) ? { level, factor: 1 } : matchLevel(to, level)
+
+/** The velocity of rectified flow that a prediction comes to: noise − clean. */
+export const velocityOf = ({ clean, noise }: Prediction): Latents =>
+  linearCombination([
+    [1, noise],
+    [-1, clean],
+  ])
 
 const matchRectifiedFlow = ({ alpha, sigma }: Level): Level => {
   const sum = alpha + sigma

@@ -10,7 +10,7 @@ import type { Checkpoint } from "./checkpoint.ts"
 import { decodeVideo } from "./decoding.ts"
 import { Denoiser } from "./denoiser.ts"
 import { denoiseSteps } from "./denoising.ts"
-import { Editor, type EditorShape } from "./editor.ts"
+import { Editor } from "./editor.ts"
 import { type CheckpointError, type EngineError, type ModelError, type PipelineError, RequestError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
@@ -23,6 +23,7 @@ import type { AnyRequest, StartKind } from "./request.ts"
 import type { Run, RunTexts } from "./run.ts"
 import { planRun } from "./run-plan.ts"
 import type { Sampler } from "./sampler.ts"
+import { startPart } from "./start-part.ts"
 import { TextEncoder } from "./text-encoder.ts"
 import type { VideoVae } from "./video-vae.ts"
 
@@ -80,7 +81,7 @@ export const generate = <R extends AnyRequest>(
         plan,
         random,
         memory: { denoiser: new Map(), guidance: new Map() },
-        editor: request.start === "inversion-free" ? yield* presentEditor : undefined,
+        editor: request.start === "inversion-free" ? yield* startPart(Editor, request.start, "editor") : undefined,
       }
       return events(run, yield* beginningOf(request, run))
     }).pipe(failWithThrown),
@@ -108,17 +109,6 @@ export const resume = (checkpoint: Checkpoint): Stream.Stream<GenerateEvent, Gen
       return events(run, beginningAt({ state, image }))
     }).pipe(failWithThrown),
   )
-
-const presentEditor: Effect.Effect<EditorShape, RequestError> = Effect.flatMap(
-  Effect.serviceOption(Editor),
-  Option.match({
-    onSome: Effect.succeed,
-    onNone: () =>
-      Effect.fail(
-        new RequestError({ message: 'The start "inversion-free" needs an editor: provide the layer of one.' }),
-      ),
-  }),
-)
 
 const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
   Stream.unwrap(

@@ -1,6 +1,5 @@
-import { linearCombination, type SamplerShape } from "@auteur/core"
+import { linearCombination, normalLike, type SamplerShape } from "@auteur/core"
 import { clipped, diffusionPlan, type DiffusionSettings } from "./diffusion-settings.ts"
-import { normalLike } from "./normal-like.ts"
 import { advance, currentLevel } from "./run-position.ts"
 
 /** The variance of a step: the posterior's (`fixed_small`, the same by its logarithm), or β (`fixed_large`). */

@@ -1,4 +1,4 @@
-import { linearCombination, log, type SamplerShape } from "@auteur/core"
+import { linearCombination, log, normalLike, type SamplerShape } from "@auteur/core"
 import {
   alphaCumprodAt,
   clipped,
@@ -6,7 +6,6 @@ import {
   type DiffusionSettings,
   steppedTimestep,
 } from "./diffusion-settings.ts"
-import { normalLike } from "./normal-like.ts"
 import { advance, currentLevel, remembered } from "./run-position.ts"
 
 /** λ, half the logarithm of the signal-to-noise ratio. */

@@ -1,11 +1,21 @@
-import { linearCombination, rectifiedFlow, type SamplerShape } from "@auteur/core"
-import type { FlowSettings } from "./flow-sigmas.ts"
-import { normalLike } from "./normal-like.ts"
+import { linearCombination, normalLike, rectifiedFlow, type SamplerShape } from "@auteur/core"
+import { type FlowSettings, noNoise } from "./flow-sigmas.ts"
 import { advance, currentLevel } from "./run-position.ts"
 
 export interface FlowEulerSettings extends FlowSettings {
   /** Whether each step mixes the clean latents with fresh noise in place of the predicted noise. */
   readonly stochastic: boolean
+}
+
+/** Euler's step to the plan's next level, whether σ falls or rises: (1 − σ′)·clean + σ′·noise. */
+export const flowEulerStep: SamplerShape["step"] = (plan, state, { clean, noise }) => {
+  currentLevel(plan, state)
+  const { sigma } = plan.levels[state.index + 1] ?? plan.end ?? noNoise
+  const sample = linearCombination([
+    [1 - sigma, clean],
+    [sigma, noise],
+  ])
+  return advance(state, sample)
 }
 
 /**
@@ -17,13 +27,8 @@ export const flowEuler = (settings: FlowEulerSettings): SamplerShape => ({
   name: "flow-euler",
   process: rectifiedFlow,
   plan: (steps) => ({ levels: settings.grid(steps) }),
-  step: (plan, state, { clean, noise }, random) => {
-    currentLevel(plan, state)
-    const sigma = plan.levels[state.index + 1]?.sigma ?? 0
-    const sample = linearCombination([
-      [1 - sigma, clean],
-      [sigma, settings.stochastic ? normalLike(state.sample, random) : noise],
-    ])
-    return advance(state, sample)
-  },
+  step: settings.stochastic
+    ? (plan, state, { clean }, random) =>
+        flowEulerStep(plan, state, { clean, noise: normalLike(state.sample, random) }, random)
+    : flowEulerStep,
 })

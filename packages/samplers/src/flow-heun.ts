@@ -1,12 +1,6 @@
-import { type Latents, linearCombination, type Prediction, rectifiedFlow, type SamplerShape } from "@auteur/core"
+import { linearCombination, rectifiedFlow, type SamplerShape, velocityOf } from "@auteur/core"
 import type { FlowSettings } from "./flow-sigmas.ts"
 import { advance, currentLevel, remembered } from "./run-position.ts"
-
-const velocityOf = ({ clean, noise }: Prediction): Latents =>
-  linearCombination([
-    [1, noise],
-    [-1, clean],
-  ])
 
 /** The halves of Heun's steps in turn, whether σ falls or rises. */
 export const flowHeunSteps: SamplerShape["step"] = (plan, state, prediction) => {

@@ -1,6 +1,7 @@
 import { Inversion, type InversionShape, linearCombination, type Plan, rectifiedFlow, RequestError } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { flowEulerStep } from "./flow-euler.ts"
 import { flowHeunSteps } from "./flow-heun.ts"
 import { advance, currentLevel, remembered } from "./run-position.ts"
 
@@ -14,15 +15,7 @@ export const ddimInversion: InversionShape = {
   name: "ddim",
   process: rectifiedFlow,
   plan: (levels) => upTo(levels),
-  step: (plan, state, { clean, noise }) => {
-    currentLevel(plan, state)
-    const { sigma } = plan.levels[state.index + 1] ?? plan.end!
-    const sample = linearCombination([
-      [1 - sigma, clean],
-      [sigma, noise],
-    ])
-    return advance(state, sample)
-  },
+  step: flowEulerStep,
 }
 
 /** How often the first step is corrected: an odd number, so that Heun's halves keep their places. */

@@ -4,6 +4,8 @@ import * as Effect from "effect/Effect"
 import type { FilmOptions } from "../film-layer.ts"
 import type { VideoRecord } from "../video-record.ts"
 
+const namesOf = (loaded: PluginEntry): ReadonlyArray<string> => flattenPlugins(loaded).map(({ name }) => name)
+
 /** Fails when a video at `path` was made with a plugin that is not loaded now: without it, it would be another video. */
 export const requirePlugins = (
   { plugins = [] }: Pick<VideoRecord, "plugins">,
@@ -11,7 +13,7 @@ export const requirePlugins = (
   path: string,
 ): Effect.Effect<void, PluginError> =>
   Effect.suspend(() => {
-    const names = flattenPlugins(loaded).map(({ name }) => name)
+    const names = namesOf(loaded)
     const missing = plugins.find((name) => !names.includes(name))
     if (missing === undefined) return Effect.void
     return Effect.fail(
@@ -22,13 +24,10 @@ export const requirePlugins = (
   })
 
 /** Fails when a run is resumed with other plugins than it was begun with, or in another order: the rest would not fit the beginning. */
-export const requireSamePlugins = (
-  { plugins = [] }: Pick<VideoRecord, "plugins">,
-  loaded: PluginEntry,
-  path: string,
-): Effect.Effect<void, PluginError> =>
-  Effect.suspend(() => {
-    const names = flattenPlugins(loaded).map(({ name }) => name)
+export const requireSamePlugins: typeof requirePlugins = (record, loaded, path) =>
+  Effect.flatMap(requirePlugins(record, loaded, path), () => {
+    const { plugins = [] } = record
+    const names = namesOf(loaded)
     if (names.join() === plugins.join()) return Effect.void
     const begun = plugins.length === 0 ? "without plugins" : `with the plugins ${plugins.join(", ")}`
     const now = names.length === 0 ? "none are" : `${names.join(", ")} are`
@@ -43,10 +42,7 @@ export const requireSamePlugins = (
 export const addedPlugins = (
   { plugins = [] }: Pick<VideoRecord, "plugins">,
   loaded: PluginEntry,
-): ReadonlyArray<string> =>
-  flattenPlugins(loaded)
-    .map(({ name }) => name)
-    .filter((name) => !plugins.includes(name))
+): ReadonlyArray<string> => namesOf(loaded).filter((name) => !plugins.includes(name))
 
 type NamedParts = Pick<FilmOptions, "sampler" | "guidanceMethod" | "inversion">
 

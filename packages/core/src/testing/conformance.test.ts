@@ -24,6 +24,7 @@ import {
   testTextEncoder,
   testVae,
 } from "./index.ts"
+import { climbing } from "../../test/small-starts.ts"
 
 /** The names of the laws that are broken, with what is said of the first. */
 const broken = async (checks: ReadonlyArray<Check>): Promise<{ names: ReadonlyArray<string>; first: string }> => {
@@ -117,19 +118,8 @@ describe("testSampler", () => {
 })
 
 describe("testInversion", () => {
-  const sound: InversionShape = {
-    name: "euler",
-    process: rectifiedFlow,
-    plan: (levels) => ({ levels: levels.slice(0, -1), end: levels.at(-1)! }),
-    step: (plan, { index, begin }, { clean, noise }) => {
-      const { alpha, sigma } = plan.levels[index + 1] ?? plan.end!
-      const sample = linearCombination([
-        [alpha, clean],
-        [sigma, noise],
-      ])
-      return { index: index + 1, begin, sample, memory: {} }
-    },
-  }
+  const sound: InversionShape = { ...climbing(rectifiedFlow), name: "euler" }
+
   it("finds no fault with Euler's", async () => {
     expect(await broken(testInversion(sound))).toEqual(none)
   })

@@ -1,4 +1,5 @@
-import { type Latents, type Random, Tensor } from "@auteur/core"
+import type { Random } from "./random.ts"
+import { type Latents, Tensor } from "./tensor.ts"
 
 /** Normal noise of the shape of `latents`: one `torch.randn` of that shape. */
 export const normalLike = (latents: Latents, random: Random): Latents =>
