@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { cos, exp, log, sin } from "./elementary-functions.ts"
+import { cos, exp, log, roundHalfEven, sin } from "./elementary-functions.ts"
 import { Random } from "./random.ts"
 
 /** How many doubles lie between two of the same sign. */
@@ -52,4 +52,8 @@ describe("at the edges", () => {
     expect(() => sin(x)).toThrow(RangeError)
     expect(() => cos(x)).toThrow("An angle must be a number of at most 2^53 in size")
   })
+})
+
+it("roundHalfEven rounds to the nearest whole number, and halves to the even one", () => {
+  expect([0.5, 1.5, 2.5, -0.5, -1.5, 2.49, 2.51, 7].map(roundHalfEven)).toEqual([0, 2, 2, 0, -2, 2, 3, 7])
 })

@@ -127,3 +127,10 @@ export const cos = (x: number): number => {
   const value = quadrant % 2 === 0 ? cosineNear0(r, lost) : sineNear0(r, lost)
   return quadrant === 1 || quadrant === 2 ? -value : value
 }
+
+/** Rounds to the nearest whole number, and halves to the even one, as NumPy and Python do. */
+export const roundHalfEven = (x: number): number => {
+  const below = Math.floor(x)
+  const rest = x - below
+  return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below
+}

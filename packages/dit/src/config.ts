@@ -1,5 +1,5 @@
 import type { ModelError } from "@auteur/core"
-import { decodeConfig } from "@auteur/engine"
+import { decodeConfig } from "@auteur/core/decode-config"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { mostTokens } from "./grid.ts"
@@ -85,7 +85,7 @@ const ConfigFile = Schema.Struct({
  * cannot be run.
  */
 export const parseTransformerConfig = (json: unknown, source: string): Effect.Effect<TransformerConfig, ModelError> =>
-  decodeConfig("expert transformer", ConfigFile, contradiction, json, source)
+  Effect.fromResult(decodeConfig(ConfigFile, json, { component: "expert transformer", source }, { contradiction }))
 
 /** What fields say against each other. */
 const contradiction = (config: TransformerConfig): string | undefined => {

@@ -1,4 +1,4 @@
-import { cos as cosine, sin as sine } from "@auteur/core"
+import { cos as cosine, roundHalfEven, sin as sine } from "@auteur/core"
 import { type Graph, int, type Value } from "@auteur/engine"
 import type { TransformerConfig } from "./config.ts"
 import { frequency } from "./frequency.ts"
@@ -61,12 +61,6 @@ const positions = (config: TransformerConfig, grid: Grid) => {
 const spread = (start: number, end: number, length: number): ReadonlyArray<number> => {
   const last = (end * (length - 1)) / length
   return Array.from({ length }, (_, i) => (length === 1 ? start : start + ((last - start) * i) / (length - 1)))
-}
-
-/** Rounds halves to the even neighbour, as Python does. */
-const roundHalfEven = (x: number): number => {
-  const rounded = Math.round(x)
-  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded
 }
 
 /** Turns the channel pairs of each token; made once for a graph and used by every block. */

@@ -1,5 +1,4 @@
 export { checkWeights } from "./check-weights.ts"
-export { decodeConfig } from "./decode-config.ts"
 export * from "./attribute.ts"
 export { Graph, type ElementType, type Node, type Shape } from "./graph.ts"
 export { concat, type Value } from "./value.ts"

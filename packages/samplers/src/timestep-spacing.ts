@@ -1,4 +1,4 @@
-import { RequestError } from "@auteur/core"
+import { RequestError, roundHalfEven } from "@auteur/core"
 
 /** Which timesteps a run visits (arXiv 2305.08891, table 2). */
 export type TimestepSpacing = "leading" | "trailing" | "linspace"
@@ -18,13 +18,6 @@ export const checkSteps = (steps: number, most: number): void => {
   if (Number.isInteger(steps) && steps >= 1 && steps <= most) return
   const limit = Number.isFinite(most) ? `from 1 to ${most}` : "of at least 1"
   throw new RequestError({ message: `The number of steps must be a whole number ${limit}; it is ${steps}.` })
-}
-
-/** Rounds halves to the even neighbour, as NumPy does. */
-const roundHalfEven = (x: number): number => {
-  const below = Math.floor(x)
-  const rest = x - below
-  return rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below
 }
 
 /**

@@ -57,7 +57,7 @@ describe("parseVaeConfig", () => {
 
   it.effect("refuses a config of no class, and what is no object", () =>
     Effect.gen(function* () {
-      assert.include((yield* Effect.flip(parseVaeConfig({}, "c.json"))).message, `has no "_class_name"`)
+      assert.include((yield* Effect.flip(parseVaeConfig({}, "c.json"))).message, `"_class_name" is missing`)
       assert.include((yield* Effect.flip(parseVaeConfig([], "c.json"))).message, "c.json")
       assert.include((yield* Effect.flip(parseVaeConfig(null, "c.json"))).message, "is not a JSON object")
     }),

@@ -1,5 +1,5 @@
 import type { ModelError } from "@auteur/core"
-import { decodeConfig } from "@auteur/engine"
+import { decodeConfig } from "@auteur/core/decode-config"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
@@ -65,7 +65,7 @@ const ConfigFile = Schema.Struct({
  * cannot be run.
  */
 export const parseVaeConfig = (json: unknown, source: string): Effect.Effect<VaeConfig, ModelError> =>
-  decodeConfig("3D causal VAE", ConfigFile, contradiction, json, source)
+  Effect.fromResult(decodeConfig(ConfigFile, json, { component: "3D causal VAE", source }, { contradiction }))
 
 /** What fields say against each other. */
 const contradiction = (

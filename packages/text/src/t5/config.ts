@@ -1,5 +1,7 @@
-import { ModelError } from "@auteur/core"
+import type { ModelError } from "@auteur/core"
+import { decodeConfig } from "@auteur/core/decode-config"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
 /** What of a T5 or UMT5 folder's `config.json` shapes the encoder; the names are the file's own. */
@@ -66,26 +68,24 @@ const defaults: Readonly<Record<T5Config["model_type"], Omit<T5Config, "model_ty
   },
 }
 
+const complete = (found: (typeof ConfigSchema)["Type"]): T5Config => ({ ...defaults[found.model_type], ...found })
+
 /**
- * Checks the `config.json` of a T5 or UMT5 encoder and fills in transformers' defaults.
+ * Reads the content of a T5 or UMT5 encoder's `config.json`, with transformers' defaults; `source` names the file in messages.
  *
- * A `ModelError` names the field that cannot be run, its value, and what can.
+ * Fails with a {@link ModelError} that names each field that cannot be run, its value, and what can.
  */
-export const parseT5Config: (json: unknown, source?: string) => Effect.Effect<T5Config, ModelError> = Effect.fnUntraced(
-  function* (json, source = "text_encoder/config.json") {
-    const found = yield* Effect.mapError(
-      Schema.decodeUnknownEffect(ConfigSchema, { reportInput: true, errors: "all" })(json),
-      (error) =>
-        new ModelError({
-          message: `${source} cannot be run as a T5 or UMT5 encoder: ${error.message.replaceAll(/\n\s*/g, " ")}; use a folder whose config.json has these values.`,
-          cause: error,
-        }),
-    )
-    const config: T5Config = { ...defaults[found.model_type], ...found }
-    const nearest = Math.floor(config.relative_attention_num_buckets / 4)
-    if (config.relative_attention_max_distance > nearest) return config
-    return yield* new ModelError({
-      message: `${source} has relative_attention_max_distance ${config.relative_attention_max_distance}, but with ${config.relative_attention_num_buckets} buckets it must be above ${nearest}: download the file again.`,
-    })
-  },
-)
+export const parseT5Config = (
+  json: unknown,
+  source = "text_encoder/config.json",
+): Effect.Effect<T5Config, ModelError> =>
+  Effect.fromResult(
+    Result.map(decodeConfig(ConfigSchema, json, { component: "text encoder", source }, { contradiction }), complete),
+  )
+
+const contradiction = (found: (typeof ConfigSchema)["Type"]): string | undefined => {
+  const { relative_attention_num_buckets: buckets, relative_attention_max_distance: farthest } = complete(found)
+  const nearest = Math.floor(buckets / 4)
+  if (farthest > nearest) return undefined
+  return `"relative_attention_max_distance" is ${farthest}, but with ${buckets} buckets it must be above ${nearest}`
+}
