@@ -10,7 +10,8 @@ export interface Ended {
 
 export interface ProgramOptions {
   readonly cwd: string
-  readonly env?: Readonly<Record<string, string>>
+  /** Variables to set, or to leave out. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** Sees what was printed on stderr so far. */
   readonly watch?: (errors: string, child: ChildProcess) => void
 }

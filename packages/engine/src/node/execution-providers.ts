@@ -1,5 +1,6 @@
 import { EngineError } from "@auteur/core"
 import * as Effect from "effect/Effect"
+import { loadOnnxRuntime } from "./onnxruntime.ts"
 
 /** The runtime that runs the graphs. */
 export interface RuntimeInfo {
@@ -11,7 +12,7 @@ export interface RuntimeInfo {
 /** Loads onnxruntime-node on the calling thread to say what it is; an `EngineError` when this machine cannot load it. */
 export const executionProviders: Effect.Effect<RuntimeInfo, EngineError> = Effect.tryPromise({
   try: async () => {
-    const { env, listSupportedBackends } = await import("onnxruntime-node")
+    const { env, listSupportedBackends } = await loadOnnxRuntime()
     return { version: env.versions.node ?? "of an unknown version", providers: listSupportedBackends() }
   },
   catch: (cause) => {

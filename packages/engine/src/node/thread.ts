@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads"
 import type { HostTensor } from "../engine.ts"
 import type { RuntimeThread } from "../runtime.ts"
+import { switchTelemetryOff } from "./onnxruntime.ts"
 import { type Answer, type Ask, loaded } from "./protocol.ts"
 
 interface Request {
@@ -17,6 +18,7 @@ const besideThis = new URL(`./worker${import.meta.url.slice(import.meta.url.last
 
 /** Starts a worker thread; requests wait here and are sent one at a time, so that an abandoned one is never begun. */
 export const startThread = (onExit: () => void, file: URL = besideThis): RuntimeThread => {
+  switchTelemetryOff()
   // ONNX Runtime reads the whole command line by a recursion as deep as it is long, and a prompt may stand in it.
   const worker = new Worker(file, { resourceLimits: { stackSizeMb: 64 } })
   const waiting: Array<Request> = []
@@ -34,7 +36,7 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
     else worker.unref()
   }
   const next = () => {
-    if (current === undefined) {
+    if (current === undefined && isLoaded) {
       current = waiting.shift()
       if (current !== undefined) worker.postMessage(current.ask, current.buffers)
       else if (closing && isEndable()) idle()

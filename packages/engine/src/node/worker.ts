@@ -1,19 +1,21 @@
 import * as assert from "node:assert"
 import { parentPort } from "node:worker_threads"
-import { InferenceSession, Tensor } from "onnxruntime-node"
+import type * as Ort from "onnxruntime-node"
 import type { HostTensor } from "../engine.ts"
 import type { RuntimeInput, SessionSetup } from "../runtime.ts"
+import { loadOnnxRuntime } from "./onnxruntime.ts"
 import { type Answer, type Ask, loaded } from "./protocol.ts"
 
 // The thread that ONNX Runtime blocks while it computes.
 
 assert.ok(parentPort !== null, "worker.ts runs as a worker thread only")
 const port = parentPort
+const { InferenceSession, Tensor } = await loadOnnxRuntime()
 
-const sessions = new Map<number, InferenceSession>()
-const residents = new Map<number, Tensor>()
+const sessions = new Map<number, Ort.InferenceSession>()
+const residents = new Map<number, Ort.Tensor>()
 
-const options = ({ folder, memory, threads, arena }: SessionSetup): InferenceSession.SessionOptions => ({
+const options = ({ folder, memory, threads, arena }: SessionSetup): Ort.InferenceSession.SessionOptions => ({
   executionProviders: ["cpu"],
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
@@ -35,13 +37,13 @@ const options = ({ folder, memory, threads, arena }: SessionSetup): InferenceSes
   },
 })
 
-const sessionOf = (number: number): InferenceSession => {
+const sessionOf = (number: number): Ort.InferenceSession => {
   const session = sessions.get(number)
   assert.ok(session !== undefined, `session ${number} is not on this worker`)
   return session
 }
 
-const residentOf = (number: number): Tensor => {
+const residentOf = (number: number): Ort.Tensor => {
   const tensor = residents.get(number)
   assert.ok(
     tensor !== undefined,
@@ -50,12 +52,12 @@ const residentOf = (number: number): Tensor => {
   return tensor
 }
 
-const toTensor = (input: RuntimeInput): Tensor =>
+const toTensor = (input: RuntimeInput): Ort.Tensor =>
   "resident" in input
     ? residentOf(input.resident)
     : new Tensor(input.type as "float32", input.data as Float32Array, input.shape)
 
-const toHost = (tensor: Tensor): HostTensor => ({ data: tensor.data as Float32Array, shape: tensor.dims })
+const toHost = (tensor: Ort.Tensor): HostTensor => ({ data: tensor.data as Float32Array, shape: tensor.dims })
 
 const answer = async (ask: Ask): Promise<Record<string, HostTensor>> => {
   switch (ask.kind) {
@@ -64,11 +66,11 @@ const answer = async (ask: Ask): Promise<Record<string, HostTensor>> => {
       return {}
     case "run": {
       const session = sessionOf(ask.session)
-      const feeds: Record<string, Tensor> = {}
+      const feeds: Record<string, Ort.Tensor> = {}
       for (const [name, input] of Object.entries(ask.inputs)) feeds[name] = toTensor(input)
       const results = await session.run(feeds)
-      for (const [name, resident] of Object.entries(ask.keep)) residents.set(resident, results[name] as Tensor)
-      return Object.fromEntries(ask.outputs.map((name) => [name, toHost(results[name] as Tensor)]))
+      for (const [name, resident] of Object.entries(ask.keep)) residents.set(resident, results[name] as Ort.Tensor)
+      return Object.fromEntries(ask.outputs.map((name) => [name, toHost(results[name] as Ort.Tensor)]))
     }
     case "read": {
       const { data, shape } = toHost(residentOf(ask.resident))
