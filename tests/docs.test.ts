@@ -97,7 +97,7 @@ describe("the pages", () => {
 
   it.each(pages)("$path names source files that are there", (page) => {
     const files = new Set(workspaces.flatMap(({ sources }) => sources.map(({ path }) => path.split("/").at(-1)!)))
-    const snippets = ["film.ts"] // what a reader is asked to write
+    const snippets = ["video.ts"] // what a reader is asked to write
     expect(namedFiles(page).filter((name) => !files.has(name) && !snippets.includes(name))).toEqual([])
   })
 
@@ -114,9 +114,9 @@ const runProgram = async (path: string) => {
   const folder = await mkdtemp(join(tmpdir(), "auteur-docs-"))
   try {
     await symlink(join(repository, "node_modules"), join(folder, "node_modules"), "junction")
-    await writeFile(join(folder, "film.ts"), programs[0]!)
+    await writeFile(join(folder, "video.ts"), programs[0]!)
     await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }))
-    const { stdout } = await run(process.execPath, ["film.ts"], { cwd: folder })
+    const { stdout } = await run(process.execPath, ["video.ts"], { cwd: folder })
     return { stdout, files: await readdir(folder) }
   } finally {
     await rm(folder, { recursive: true })

@@ -5,7 +5,7 @@
 import { type AnyTensor, generate, type Tensor } from "@auteur/core"
 import { relativeChange, type StepCache, type StepSignal } from "@auteur/dit"
 import { layer as engineLayer } from "@auteur/engine/node"
-import { loadModel } from "auteur"
+import { loadModel } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"

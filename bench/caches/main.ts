@@ -6,7 +6,7 @@
  * writes `bench/results/caches.json`; `node bench/caches/report.ts` makes the table and the figure of `docs/caching.md` of it.
  */
 import type { GenerateRequest } from "@auteur/core"
-import { cacheOf } from "auteur"
+import { cacheOf } from "auteur/effect"
 import { median } from "../statistics.ts"
 import { bundledConfig } from "./bundled-config.ts"
 import { type BlockShape, type Counter, counting, leftOutShare, psnr } from "./counting.ts"

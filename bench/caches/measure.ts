@@ -1,6 +1,6 @@
 import { generate, type GenerateRequest } from "@auteur/core"
 import { layer as engineLayer } from "@auteur/engine/node"
-import { loadModel, type ModelOptions } from "auteur"
+import { loadModel, type ModelOptions } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"

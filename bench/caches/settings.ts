@@ -1,4 +1,4 @@
-import type { CacheName } from "auteur"
+import type { CacheName } from "auteur/effect"
 
 /** One point of a curve. */
 export interface CacheSetting {

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { generate, type GenerateRequest } from "@auteur/core"
 import type { EngineOptions } from "@auteur/engine"
 import { layer as engine } from "@auteur/engine/node"
-import { loadModel } from "auteur"
+import { loadModel } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 

@@ -1,7 +1,7 @@
 import { generate } from "@auteur/core"
 import { layer as engineLayer } from "@auteur/engine/node"
 import { encodePng, toFrames } from "@auteur/media"
-import { loadModel } from "auteur"
+import { loadModel } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"

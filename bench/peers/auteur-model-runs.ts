@@ -1,6 +1,6 @@
 import { type AnyTensor, concat, generate, TextEncoder, type Video, VideoWriter } from "@auteur/core"
 import { videoWriterLayer } from "@auteur/media"
-import { loadModel } from "auteur"
+import { loadModel } from "auteur/effect"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,5 +1,5 @@
 import { type AnyRequest, generate, type Latents, type Video } from "@auteur/core"
-import { filmLayer } from "auteur"
+import { modelLayer } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
@@ -21,7 +21,7 @@ const prompt = "a fox runs to the right in a meadow"
 /** A clip of the bundled model, to be walked back. */
 export const sourceVideo: Effect.Effect<Video, unknown> = Effect.suspend(() =>
   Effect.map(run({ prompt, seed: 3, steps: 50, guidance: 6 }), ({ video }) => video),
-).pipe(Effect.provide(filmLayer()))
+).pipe(Effect.provide(modelLayer()))
 
 /** Walks `video` back over all levels and samples it again with the same prompt, both without guidance. */
 export const roundTrip: (
@@ -43,7 +43,7 @@ export const roundTrip: (
       latentPsnr: psnr(there.latents.values(), still.latents.values()),
       pixelPsnr: psnr(there.video.values(), still.video.values(), 255),
     }
-  }).pipe(Effect.provide(filmLayer({ sampler: sampler as never, inversion })))
+  }).pipe(Effect.provide(modelLayer({ sampler: sampler as never, inversion })))
 
 const run = Effect.fnUntraced(function* (request: AnyRequest) {
   let latents: Latents | undefined

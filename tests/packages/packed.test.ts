@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { auteur } from "auteur"
+import { openModel } from "auteur"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { codeBlocks } from "../docs.ts"
 import { bun, deno, node } from "../runtimes/installed.ts"
@@ -102,10 +102,10 @@ describe("in a folder where they are installed", () => {
       types: [],
     }
     await writeFile(join(app(), "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }))
-    await writeFile(join(app(), "wrong.ts"), 'import { auteur } from "auteur"\nauteur({ modle: "a" })\n')
+    await writeFile(join(app(), "wrong.ts"), 'import { openModel } from "auteur"\nopenModel("a", { smapler: "b" })\n')
     const compiler = join(repository, "node_modules/typescript/bin/tsc")
     const { output } = await runProgram(process.execPath, [compiler, "-p", "."], { cwd: app() })
-    expect(output.match(/^\S+\.ts\(.*$/gm)).toEqual([expect.stringMatching(/^wrong\.ts\(2,10\): error .*modle/)])
+    expect(output.match(/^\S+\.ts\(.*$/gm)).toEqual([expect.stringMatching(/^wrong\.ts\(2,18\): error .*smapler/)])
   })
 
   it("the program of docs/runtimes.md makes the bytes of the repository on each runtime, by the commands there", async () => {
@@ -113,14 +113,14 @@ describe("in a folder where they are installed", () => {
     const commands = codeBlocks(page, "sh").flatMap((block) =>
       block
         .split("\n")
-        .filter((line) => line.endsWith(" film.ts"))
+        .filter((line) => line.endsWith(" fox.ts"))
         .map((line) => line.split(" ")),
     )
     expect(commands.map(([program]) => program)).toEqual(["node", "bun", "deno"])
-    await writeFile(join(app(), "film.ts"), codeBlocks(page, "ts")[0]!)
+    await writeFile(join(app(), "fox.ts"), codeBlocks(page, "ts")[0]!)
 
-    await using film = await auteur()
-    const fox = await film.generate("a fox runs to the right in a meadow", { seed: 7, steps: 2, frames: 9 })
+    await using model = await openModel("emoji-world")
+    const fox = await model.generate("a fox runs to the right in a meadow", { seed: 7, steps: 2, frames: 9 })
     await fox.save(join(folder, "reference.mp4"))
     const reference = await readFile(join(folder, "reference.mp4"))
 

@@ -1,7 +1,7 @@
 import type { GenerateError } from "@auteur/core"
 import { firstBlockCache, pyramidAttentionBroadcast, teaCache } from "@auteur/dit"
 import type { Engine } from "@auteur/engine"
-import type { ModelOptions } from "auteur"
+import type { ModelOptions } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { CaseFolder, Json, Tensors } from "./case-folder.ts"

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { generate, type GenerateError, type GenerateRequest, type Latents } from "@auteur/core"
 import type { Engine } from "@auteur/engine"
-import { loadModel, type ModelOptions } from "auteur"
+import { loadModel, type ModelOptions } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type CaseFolder, floats, type Json, type Tensors } from "./case-folder.ts"

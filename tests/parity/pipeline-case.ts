@@ -11,7 +11,7 @@ import {
 } from "@auteur/core"
 import type { Engine } from "@auteur/engine"
 import { resizeImage } from "@auteur/media"
-import { loadModel } from "auteur"
+import { loadModel } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type CaseFolder, floats, type HostFloats, type Json, type Tensors } from "./case-folder.ts"

@@ -9,7 +9,7 @@ import type {
   VideoVae,
 } from "@auteur/core"
 import { layer as engine } from "@auteur/engine/node"
-import { loadModel, type ModelOptions } from "auteur"
+import { loadModel, type ModelOptions } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 

@@ -1,6 +1,6 @@
 import { generate, type GenerateRequest } from "@auteur/core"
 import { layer as engine } from "@auteur/engine/node"
-import { loadModel } from "auteur"
+import { loadModel } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 

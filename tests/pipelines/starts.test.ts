@@ -1,6 +1,6 @@
 import { type AnyRequest, generate, type GenerateEvent, type Video } from "@auteur/core"
 import { assert, layer as withLayer } from "@effect/vitest"
-import { filmLayer } from "auteur"
+import { modelLayer } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { request } from "./bundled-model.ts"
@@ -32,7 +32,7 @@ const encodedAndDecoded = (video: Video) => {
 }
 
 for (const inversion of ["ddim", "flow-heun"] as const) {
-  withLayer(filmLayer({ sampler: "ddim", inversion }))(
+  withLayer(modelLayer({ sampler: "ddim", inversion }))(
     `a video of the bundled model, inverted by ${inversion}`,
     (it) => {
       it.effect("comes back when it is sampled again", () =>
@@ -60,7 +60,7 @@ for (const inversion of ["ddim", "flow-heun"] as const) {
   )
 }
 
-withLayer(filmLayer({ sampler: "ddim" }))("a video of the bundled model that is led to another prompt", (it) => {
+withLayer(modelLayer({ sampler: "ddim" }))("a video of the bundled model that is led to another prompt", (it) => {
   it.effect("changes, and the same way for one seed", () =>
     Effect.gen(function* () {
       const source = videoOf(yield* eventsOf({ ...request, prompt: sourcePrompt, steps: 20 }))

@@ -1,15 +1,15 @@
 // The same program for each runtime: `make-videos.ts FOLDER` writes videos there and prints what else a runtime could get wrong.
 import { createHash } from "node:crypto"
 import { cos, exp, log, Random, sin } from "@auteur/core"
-import { auteur } from "auteur"
+import { openModel } from "auteur"
 
 const folder = process.argv[2]!
-await using film = await auteur()
+await using model = await openModel("emoji-world")
 
-const fox = film.generate("a fox runs to the right in a meadow", { seed: 7, steps: 2, frames: 9 })
+const fox = model.stream("a fox runs to the right in a meadow", { seed: 7, steps: 2, frames: 9 })
 const events: Array<string> = []
-for await (const { type } of fox.events) events.push(type)
-const video = await fox
+for await (const { type } of fox) events.push(type)
+const video = await fox.video
 await video.save(`${folder}/fox.mp4`)
 await video.save(`${folder}/fox.webp`)
 await video.save(`${folder}/fox.gif`)
@@ -17,16 +17,16 @@ await video.save(`${folder}/fox.gif`)
 await video.save(`${folder}/large.mp4`, { scale: 5 })
 
 // Draws in every step, and turns guidance by a cosine.
-await using stirred = await auteur({ sampler: "dpm", dynamicGuidance: true })
+await using stirred = await openModel("emoji-world", { sampler: "dpm", guidanceMethod: "dynamic" })
 await (await stirred.generate("a bus at night", { seed: 8, steps: 3, frames: 1 })).save(`${folder}/bus/`)
 
-const stopped = film.generate("a star spins", { steps: 50 })
+const stopped = model.stream("a star spins", { steps: 50 })
 const step = (async () => {
-  for await (const event of stopped.events) if (event.type === "step-end") stopped.stop()
+  for await (const event of stopped) if (event.type === "step-end") stopped.abort()
 })()
 const reason = await step.catch((error: Error) => error.name)
 
-const refused = await film.generate("a fox", { frames: 7 }).then(
+const refused = await model.generate("a fox", { frames: 7 }).then(
   () => "",
   (error: Error) => error.message,
 )

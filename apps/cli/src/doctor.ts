@@ -1,4 +1,4 @@
-import { defaultModel, inspectMachine } from "auteur"
+import { defaultModel, inspectMachine } from "auteur/effect"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"

@@ -1,4 +1,4 @@
-import { estimateVideo, filmLayer } from "auteur"
+import { estimateVideo, modelLayer } from "auteur/effect"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -26,7 +26,7 @@ export const estimateCommand = Command.make(
     const asked = yield* askedVideo(Option.getOrUndefined(input.prompt), input)
     if (asked.prompt === undefined) return yield* usageError("There is no prompt: say what the video should show.")
     const { stages, peakBytes, seconds, freeBytes, record } = yield* estimateVideo(asked.prompt, asked.video).pipe(
-      Effect.provide(filmLayer(asked.film)),
+      Effect.provide(modelLayer(asked.film)),
     )
     const { frames, width, height, steps } = record
     if (json) {

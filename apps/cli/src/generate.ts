@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises"
-import { defaultSteps, filmLayer, loadConfig, makeVideo, resumeVideo, type UnfinishedVideo } from "auteur"
+import { defaultSteps, modelLayer, loadConfig, makeVideo, resumeVideo, type UnfinishedVideo } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
@@ -145,7 +145,7 @@ const generateAll = Effect.fnUntraced(function* (input: Input, reporter: Reporte
     })
   })
   const results = yield* Effect.forEach(prompts as ReadonlyArray<string>, makeOne).pipe(
-    Effect.provide(filmLayer(asked.film)),
+    Effect.provide(modelLayer(asked.film)),
   )
   const made = results.filter(Boolean).length
   if (made === total) return

@@ -1,4 +1,4 @@
-import { encodePng, type GenerateEvent, toFrames } from "auteur"
+import { encodePng, type GenerateEvent, toFrames } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import type { Output } from "./progress-bar.ts"
 import type { Reporter } from "./reporter.ts"

@@ -1,4 +1,4 @@
-import { checkFolder, defaultModel, listModels, type PullProgress, pullModel } from "auteur"
+import { checkFolder, defaultModel, listModels, type PullProgress, pullModel } from "auteur/effect"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { encodePng, Tensor } from "auteur"
+import { Tensor } from "auteur"
+import { encodePng } from "auteur/effect"
 import { drawPicture, pictureProtocol } from "./pictures.ts"
 
 const terminal = { isTTY: true, columns: 80, write: () => true }

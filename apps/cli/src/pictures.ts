@@ -1,4 +1,5 @@
-import { encodePng, toFrames, type Video } from "auteur"
+import { type Video } from "auteur"
+import { encodePng, toFrames } from "auteur/effect"
 import { columnsOf, type Output } from "./progress-bar.ts"
 
 /** How a terminal shows pictures: two protocols for real ones, or two pixels a character on any that knows all colours. */

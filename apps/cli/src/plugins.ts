@@ -2,11 +2,11 @@ import {
   builtInParts,
   checkPlugins,
   CurrentModel,
-  filmLayer,
+  modelLayer,
   loadConfig,
   type PluginReport,
   type ProvidedPart,
-} from "auteur"
+} from "auteur/effect"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -80,7 +80,7 @@ export const pluginsCommand = Command.make(
 type Config = Effect.Success<ReturnType<typeof loadConfig>>
 
 const filmOf = (config: Config, model: string | undefined) =>
-  filmLayer({ model: model ?? config?.model, plugins: config?.plugins, pluginLimits: config?.pluginLimits })
+  modelLayer({ model: model ?? config?.model, plugins: config?.plugins, pluginLimits: config?.pluginLimits })
 
 const toRows = ({ name, apiVersion, provides, from }: PluginReport): ReadonlyArray<ReadonlyArray<string>> => {
   const [first = "nothing that a video is made with", ...rest] = provides.map(toText)

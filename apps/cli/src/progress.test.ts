@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import type { GenerateEvent } from "auteur"
+import type { GenerateEvent } from "auteur/effect"
 import { expect, test } from "vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"

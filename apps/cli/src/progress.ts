@@ -1,4 +1,4 @@
-import type { GenerateEvent } from "auteur"
+import type { GenerateEvent } from "auteur/effect"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { formatDuration } from "./amounts.ts"

@@ -1,4 +1,4 @@
-import type { GenerateEvent, UnfinishedVideo, VideoRecord } from "auteur"
+import type { GenerateEvent, UnfinishedVideo, VideoRecord } from "auteur/effect"
 import type * as Effect from "effect/Effect"
 
 /** A video of the command: one of `total`. */

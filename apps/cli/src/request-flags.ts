@@ -1,4 +1,12 @@
 import {
+  type OpenModelOptions,
+  guidanceNames,
+  inversionNames,
+  type MediaError,
+  type PluginError,
+  samplerNames,
+} from "auteur"
+import {
   addedPlugins,
   cacheFromRecord,
   type CacheName,
@@ -8,19 +16,13 @@ import {
   defaultModel,
   defaultSteps,
   defaultThresholds,
-  type FilmOptions,
-  guidanceNames,
-  inversionNames,
   loadConfig,
-  type MediaError,
   ownParts,
-  type PluginError,
   readRecord,
   requirePlugins,
-  samplerNames,
   type VideoOptions,
   type VideoRecord,
-} from "auteur"
+} from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
@@ -108,7 +110,7 @@ type Parsed<F> = { readonly [K in keyof F]: F[K] extends Flag.Flag<infer A> ? A 
 /** What a command line asks for. */
 export interface AskedVideo {
   readonly prompt: string | undefined
-  readonly film: FilmOptions
+  readonly film: OpenModelOptions
   readonly video: VideoOptions
   /** What a person should know before the work. */
   readonly notice: string | undefined

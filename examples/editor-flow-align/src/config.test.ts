@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { CurrentModel, filmLayer, loadConfig, makeVideo } from "auteur"
+import { CurrentModel, modelLayer, loadConfig, makeVideo } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import { expect, it } from "vitest"
 
@@ -17,7 +17,7 @@ it("edits a video, named in a config", async () => {
       const { plugins } = yield* CurrentModel
       expect(plugins.map(({ provides }) => provides)).toEqual([[{ kind: "editor", name: "flow-align" }]])
       return record
-    }).pipe(Effect.provide(filmLayer(config)), Effect.runPromise)
+    }).pipe(Effect.provide(modelLayer(config)), Effect.runPromise)
     expect(record).toMatchObject({ start: "inversion-free", plugins: ["auteur-plugin-flow-align"], frames: 9 })
   } finally {
     await rm(folder, { recursive: true })

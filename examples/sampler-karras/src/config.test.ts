@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { filmLayer, loadConfig, makeVideo, readRecord } from "auteur"
+import { modelLayer, loadConfig, makeVideo, readRecord } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import { expect, it } from "vitest"
 
@@ -12,7 +12,7 @@ it("makes a video, named in a config", async () => {
     const config = await Effect.runPromise(loadConfig({ file }))
     const output = join(folder, "fox.mp4")
     await makeVideo({ prompt: "a fox", output, steps: 4, frames: 9, seed: 1 }).pipe(
-      Effect.provide(filmLayer(config)),
+      Effect.provide(modelLayer(config)),
       Effect.runPromise,
     )
     const record = await Effect.runPromise(readRecord(output))

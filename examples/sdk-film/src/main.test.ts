@@ -6,7 +6,7 @@ import { promisify } from "node:util"
 import { expect, it } from "vitest"
 
 it("makes two videos", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "auteur-film-"))
+  const folder = await mkdtemp(join(tmpdir(), "auteur-sdk-"))
   try {
     const main = join(import.meta.dirname, "main.ts")
     const { stdout } = await promisify(execFile)(process.execPath, [main], { cwd: folder })

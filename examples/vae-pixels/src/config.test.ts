@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { filmLayer, loadConfig, makeVideo } from "auteur"
+import { modelLayer, loadConfig, makeVideo } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import { expect, it } from "vitest"
 
@@ -15,7 +15,7 @@ it("makes videos from noise and from a video, named in a config", async () => {
       const again = yield* makeVideo({ prompt: "blue bands", video: output, output: `${folder}/blue.gif`, steps: 4 })
       return [record, again] as const
     })
-    const [record, again] = await Effect.runPromise(Effect.provide(make, filmLayer(config)))
+    const [record, again] = await Effect.runPromise(Effect.provide(make, modelLayer(config)))
     // As the network says that it was trained: 8 frames of 64×64 pixels.
     expect(record).toMatchObject({ frames: 8, width: 64, height: 64 })
     expect(record.plugins).toEqual(["auteur-plugin-pixels/vae", "auteur-plugin-pixels/network"])

@@ -2,7 +2,7 @@ import { definePlugin, LatentSpace, Tensor, type TextEmbeddings, VideoVae } from
 import { testDenoiser, testVae } from "@auteur/core/testing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { auteur } from "auteur"
+import { openModel } from "auteur"
 import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
 import { plugin } from "./index.ts"
@@ -42,8 +42,8 @@ it("gives the pixels of a video back", async () => {
 
 it("is refused under a network of another latent space", async () => {
   const alone = definePlugin({ name: "pixels-alone", apiVersion: "v1", layer: vae })
-  await expect(auteur({ plugins: alone })).rejects.toThrow(
+  await expect(openModel("emoji-world", { plugins: alone })).rejects.toThrow(
     'The VAE of the plugin "pixels-alone" has the latent space "pixels", but the network of emoji-world needs "cogvideox"',
   )
-  await expect(auteur({ plugins: plugin[1] })).rejects.toThrow('needs the latent space "pixels"')
+  await expect(openModel("emoji-world", { plugins: plugin[1] })).rejects.toThrow('needs the latent space "pixels"')
 })

@@ -5,7 +5,7 @@ import { type AnyTensor, encodeSafetensors, Tensor } from "@auteur/core"
 import type { StepCache } from "@auteur/dit"
 import * as Effect from "effect/Effect"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { filmLayer, type FilmOptions } from "./film-layer.ts"
+import { modelLayer, type OpenModelOptions } from "./model-services.ts"
 import { makeVideo, resumeVideo } from "./make-video.ts"
 import type { UnfinishedVideo } from "./render.ts"
 
@@ -32,7 +32,7 @@ const writeLora = (path: string, scale = 0.1) =>
   )
 
 /** Makes a video, or is stopped after two of its steps. */
-const make = async (film: FilmOptions, name: string, stops = false) => {
+const make = async (film: OpenModelOptions, name: string, stops = false) => {
   let left: UnfinishedVideo | undefined
   const video = makeVideo({
     prompt: "a fox",
@@ -43,7 +43,7 @@ const make = async (film: FilmOptions, name: string, stops = false) => {
     onEvent: (event) => (stops && event.type === "step-end" && event.index === 1 ? Effect.interrupt : Effect.void),
     onUnfinished: (video) => Effect.sync(() => void (left = video)),
   })
-  await Effect.runPromiseExit(Effect.provide(video, filmLayer(film)))
+  await Effect.runPromiseExit(Effect.provide(video, modelLayer(film)))
   return left?.checkpoint
 }
 const bytes = (name: string) => readFile(join(folder, name))
@@ -52,7 +52,7 @@ const resume = (checkpoint: string) => Effect.runPromise(resumeVideo({ checkpoin
 it("a run with a LoRA and a cache goes on to the same bytes, with both, and not with another file in the LoRA's place", async () => {
   const path = join(folder, "lora.safetensors")
   await writeLora(path)
-  const film: FilmOptions = { lora: [{ path, weight: 0.5 }], cache: { name: "tea", threshold: 2 } }
+  const film: OpenModelOptions = { lora: [{ path, weight: 0.5 }], cache: { name: "tea", threshold: 2 } }
   await make(film, "whole.mp4")
   await make({ lora: film.lora }, "uncached.mp4")
   await make({ cache: film.cache }, "plain.mp4")

@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url"
 import { samplerNames } from "@auteur/samplers"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { shownBy } from "../../../bench/samplers/clip-check.ts"
-import { auteur } from "./film.ts"
+import { openModel } from "./open-model.ts"
 
 const bundled = fileURLToPath(new URL("../../../models/emoji-world", import.meta.url))
 const prompt = "a red balloon flies up over the sea"
 
-const video = async (options: { sampler: string; model?: string }, steps: number) => {
-  await using film = await auteur(options)
-  const { tensor, metadata } = await film.generate(prompt, { seed: 7, steps, frames: 9 })
+const video = async ({ model, ...options }: { sampler: string; model?: string }, steps: number) => {
+  await using opened = await openModel(model, options)
+  const { tensor, metadata } = await opened.generate(prompt, { seed: 7, steps, frames: 9 })
   expect(metadata["sampler"]).toBe(options.sampler)
   return tensor
 }
@@ -37,7 +37,7 @@ describe("the bundled model, of diffusion", () => {
   })
 
   it("refuses a sampler that nobody knows, with those that are known", async () => {
-    await expect(auteur({ sampler: "magic" })).rejects.toThrow(
+    await expect(openModel("emoji-world", { sampler: "magic" })).rejects.toThrow(
       `There is no sampler "magic"; choose one of ${samplerNames.join(", ")}.`,
     )
   })

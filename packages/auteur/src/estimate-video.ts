@@ -1,6 +1,6 @@
 import { estimate, type Estimate, type GenerateError, Hardware, type MediaError } from "@auteur/core"
 import * as Effect from "effect/Effect"
-import type { Film } from "./film-layer.ts"
+import type { ModelServices } from "./model-services.ts"
 import { planVideo, type VideoOptions } from "./plan-video.ts"
 import type { VideoRecord } from "./video-record.ts"
 
@@ -15,8 +15,10 @@ export interface VideoEstimate extends Estimate {
 export const estimateVideo: (
   prompt: string,
   options: VideoOptions,
-) => Effect.Effect<VideoEstimate, GenerateError | MediaError, Film> = Effect.fnUntraced(function* (prompt, options) {
-  const { request, record } = yield* planVideo(prompt, options)
-  const { memoryBytes } = yield* Hardware
-  return { ...(yield* estimate(request)), record, freeBytes: memoryBytes }
-})
+) => Effect.Effect<VideoEstimate, GenerateError | MediaError, ModelServices> = Effect.fnUntraced(
+  function* (prompt, options) {
+    const { request, record } = yield* planVideo(prompt, options)
+    const { memoryBytes } = yield* Hardware
+    return { ...(yield* estimate(request)), record, freeBytes: memoryBytes }
+  },
+)

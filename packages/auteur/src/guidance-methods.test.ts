@@ -3,18 +3,18 @@ import { guidanceNames } from "@auteur/samplers"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
-import { filmLayer, type FilmOptions } from "./film-layer.ts"
+import { modelLayer, type OpenModelOptions } from "./model-services.ts"
 
 const request = { prompt: "a fox runs to the right in a meadow", seed: 3, steps: 4, frames: 1, guidance: 6 }
 
 const stepEnds = (events: ReadonlyArray<GenerateEvent>) =>
   events.flatMap((event) => (event.type === "step-end" ? [event] : []))
 
-const run = (options: FilmOptions, from?: Checkpoint) =>
+const run = (options: OpenModelOptions, from?: Checkpoint) =>
   Effect.runPromise(
     Stream.runCollect(from === undefined ? generate(request) : resume(from)).pipe(
       Effect.map(stepEnds),
-      Effect.provide(filmLayer(options)),
+      Effect.provide(modelLayer(options)),
     ),
   )
 

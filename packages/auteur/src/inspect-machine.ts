@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { checkFolder } from "./check-folder.ts"
-import { filmLayer } from "./film-layer.ts"
+import { modelLayer } from "./model-services.ts"
 import { freeBytes } from "./machine.ts"
 import { loadConfig } from "./plugins/load-config.ts"
 import { version } from "./version.ts"
@@ -114,7 +114,7 @@ const tryModel = Effect.fnUntraced(function* (model: string) {
   const begin = yield* Clock.currentTimeMillis
   const request = { prompt: "a fox", seed: 0, steps: 1, guidance: 1, frames: 1 }
   const made = yield* Stream.runDrain(generate(request)).pipe(
-    Effect.provide(filmLayer({ model })),
+    Effect.provide(modelLayer({ model })),
     Effect.match({ onSuccess: () => undefined, onFailure: ({ message }) => message }),
   )
   const seconds = ((yield* Clock.currentTimeMillis) - begin) / 1000

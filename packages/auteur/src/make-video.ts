@@ -10,7 +10,7 @@ import {
 } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { cacheFromRecord } from "./cache.ts"
-import { CurrentModel, type Film, filmLayer, type FilmOptions } from "./film-layer.ts"
+import { CurrentModel, type ModelServices, modelLayer, type OpenModelOptions } from "./model-services.ts"
 import { planVideo, type VideoOptions } from "./plan-video.ts"
 import { ownParts, requireSamePlugins } from "./plugins/recorded-plugins.ts"
 import { type RenderOptions, renderVideo } from "./render.ts"
@@ -32,18 +32,17 @@ export interface MakeVideoOptions extends VideoOptions, MakeVideoHooks {
 }
 
 /** Makes a video file with the model that is open; gives back what the file carries. */
-export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord, MakeError, Film> = Effect.fnUntraced(
-  function* ({ prompt, output, onNotice, onEvent, onUnfinished, ...options }) {
+export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord, MakeError, ModelServices> =
+  Effect.fnUntraced(function* ({ prompt, output, onNotice, onEvent, onUnfinished, ...options }) {
     const { request, record, notice } = yield* planVideo(prompt, options)
     if (notice !== undefined && onNotice !== undefined) yield* onNotice(notice)
     const { folder } = yield* CurrentModel
     yield* renderVideo(generate(request), { output, record, model: folder.path, onEvent, onNotice, onUnfinished })
     return record
-  },
-)
+  })
 
 export interface ResumeVideoOptions
-  extends MakeVideoHooks, Pick<FilmOptions, "model" | "threads" | "plugins" | "pluginLimits"> {
+  extends MakeVideoHooks, Pick<OpenModelOptions, "model" | "threads" | "plugins" | "pluginLimits"> {
   /** The file that an interrupted run left. */
   readonly checkpoint: string
   /** By default where the interrupted run was to write. */
@@ -62,7 +61,7 @@ export const resumeVideo: (
     const { plugins, pluginLimits, threads } = options
     yield* requireSamePlugins(record, plugins, path)
     const { maxTokens, tiling, lora } = record
-    const film = { ...ownParts(record), maxTokens, tiling, lora, threads, plugins, pluginLimits }
+    const opened = { ...ownParts(record), maxTokens, tiling, lora, threads, plugins, pluginLimits }
     const model = options.model ?? run.model
     const output = options.output ?? run.output
     const resumed = { path, output: run.output }
@@ -70,7 +69,7 @@ export const resumeVideo: (
     const hooks = { onEvent, onNotice, onUnfinished }
     yield* checkHash(run, path).pipe(
       Effect.andThen(renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })),
-      Effect.provide(filmLayer({ ...film, cache, model })),
+      Effect.provide(modelLayer({ ...opened, cache, model })),
     )
     return { record, output }
   },

@@ -16,7 +16,7 @@ import {
 } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { cacheRecord } from "./cache.ts"
-import { CurrentModel, type Film } from "./film-layer.ts"
+import { CurrentModel, type ModelServices } from "./model-services.ts"
 import { replacedChoice } from "./plugins/replaced-choice.ts"
 import { startImage, startVideo } from "./start-pictures.ts"
 import { version } from "./version.ts"
@@ -73,8 +73,8 @@ export interface PlannedVideo {
 export const planVideo: (
   prompt: string,
   options: VideoOptions,
-) => Effect.Effect<PlannedVideo, RequestError | ModelError | MediaError | PipelineError, Film> = Effect.fnUntraced(
-  function* (prompt, options) {
+) => Effect.Effect<PlannedVideo, RequestError | ModelError | MediaError | PipelineError, ModelServices> =
+  Effect.fnUntraced(function* (prompt, options) {
     const model = yield* CurrentModel
     const { trained } = yield* Denoiser
     const { spatialCompression } = yield* VideoVae
@@ -146,6 +146,4 @@ export const planVideo: (
       video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`,
     ].filter((notice) => notice !== undefined)
     return { request, record, notice: notices.length === 0 ? undefined : notices.join(" ") }
-  },
-  failWithThrown,
-)
+  }, failWithThrown)

@@ -7,7 +7,7 @@ import { CheckpointError, decodeCheckpoint, encodeCheckpoint, readCheckpointNote
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { filmLayer } from "./film-layer.ts"
+import { modelLayer } from "./model-services.ts"
 import { makeVideo, resumeVideo } from "./make-video.ts"
 import type { UnfinishedVideo } from "./render.ts"
 
@@ -38,7 +38,7 @@ const make = async (options: { seed: number; output: string; stops?: boolean; mo
     onEvent: (event) => (stops && event.type === "step-end" && event.index === 1 ? Effect.interrupt : Effect.void),
     onUnfinished: (video) => Effect.sync(() => void (left = video)),
   })
-  const exit = await Effect.runPromiseExit(Effect.provide(video, filmLayer(model === undefined ? {} : { model })))
+  const exit = await Effect.runPromiseExit(Effect.provide(video, modelLayer(model === undefined ? {} : { model })))
   expect(Exit.isSuccess(exit)).toBe(!stops)
   return { notices, checkpoint: left?.checkpoint }
 }

@@ -32,7 +32,7 @@ export type PluginFactory<Options, Made> = {} extends Options ? (options?: Optio
  *   layer: Layer.succeed(Sampler, straight(power)), // as docs/plugins.md has it
  * }))
  *
- * auteur({ plugins: [plugin()] })
+ * openModel("emoji-world", { plugins: [plugin()] })
  */
 export const definePlugin: {
   <Options extends object, Made extends AnyPlugin | ReadonlyArray<AnyPlugin>>(

@@ -12,7 +12,7 @@ import {
 import type { Check } from "@auteur/core/testing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { CurrentModel, type Film } from "../film-layer.ts"
+import { CurrentModel, type ModelServices } from "../model-services.ts"
 
 /** A law that a plugin's part was held to. */
 export interface CheckedLaw {
@@ -25,7 +25,7 @@ export interface CheckedLaw {
 }
 
 /** Holds the parts of a plugin, by default of all that are loaded, to the laws of their kinds. */
-export const checkPlugins: (name?: string) => Effect.Effect<ReadonlyArray<CheckedLaw>, PluginError, Film> =
+export const checkPlugins: (name?: string) => Effect.Effect<ReadonlyArray<CheckedLaw>, PluginError, ModelServices> =
   Effect.fnUntraced(function* (name) {
     const { plugins } = yield* CurrentModel
     const chosen = name === undefined ? plugins : plugins.filter((plugin) => plugin.name === name)
@@ -52,7 +52,7 @@ export const checkPlugins: (name?: string) => Effect.Effect<ReadonlyArray<Checke
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
 /** The laws of the part of a kind that is in use; none for what reads and writes files. */
-const checksOf: (kind: string) => Effect.Effect<ReadonlyArray<Check>, PluginError, Film> = Effect.fnUntraced(
+const checksOf: (kind: string) => Effect.Effect<ReadonlyArray<Check>, PluginError, ModelServices> = Effect.fnUntraced(
   function* (kind) {
     const suites = yield* Effect.promise(() => import("@auteur/core/testing"))
     switch (kind) {

@@ -13,7 +13,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { describe, expect, it } from "vitest"
-import { CurrentModel, filmLayer } from "../film-layer.ts"
+import { CurrentModel, modelLayer } from "../model-services.ts"
 
 /** What a film with plugins is made of, or the message of the error that it fails with. */
 const film = (plugins: PluginEntry) =>
@@ -22,7 +22,7 @@ const film = (plugins: PluginEntry) =>
     const [sampler, guidance, denoiser] = [yield* Sampler, yield* Guidance, yield* Denoiser]
     return { sampler: sampler.name, guidance: guidance.name, denoiser: denoiser.name, plugins }
   }).pipe(
-    Effect.provide(filmLayer({ plugins })),
+    Effect.provide(modelLayer({ plugins })),
     Effect.catch(({ message }) => Effect.succeed(message)),
     Effect.runPromise,
   )
@@ -60,12 +60,12 @@ const networkOf = (name: string, space: string): AnyPlugin =>
       }),
     ),
   )
-const shared = await Denoiser.useSync((denoiser) => denoiser).pipe(Effect.provide(filmLayer()), Effect.runPromise)
+const shared = await Denoiser.useSync((denoiser) => denoiser).pipe(Effect.provide(modelLayer()), Effect.runPromise)
 const latents = await VideoVae.useSync(({ latentChannels, spatialCompression, temporalCompression }) => ({
   channels: latentChannels,
   spatialCompression,
   temporalCompression,
-})).pipe(Effect.provide(filmLayer()), Effect.runPromise)
+})).pipe(Effect.provide(modelLayer()), Effect.runPromise)
 const own = { name: "cogvideox", ...latents }
 
 describe("plugins on a model", () => {
@@ -120,7 +120,7 @@ describe("plugins on a model", () => {
       ),
     )
     await Effect.sync(() => events.push("use")).pipe(
-      Effect.provide(filmLayer({ plugins: plugin("opener", opened) })),
+      Effect.provide(modelLayer({ plugins: plugin("opener", opened) })),
       Effect.runPromise,
     )
     expect(events).toEqual(["open", "use", "close"])

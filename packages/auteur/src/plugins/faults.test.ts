@@ -23,7 +23,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { filmLayer } from "../film-layer.ts"
+import { modelLayer } from "../model-services.ts"
 import { makeVideo } from "../make-video.ts"
 import type { VideoOptions } from "../plan-video.ts"
 import type { PluginLimits } from "./limits.ts"
@@ -46,7 +46,7 @@ const inverted: VideoOptions = { ...edited, start: "inversion" }
 /** The message of the error that a video with a plugin ends in. */
 const faultOf = (plugin: AnyPlugin, options: VideoOptions, limits: PluginLimits): Promise<string> =>
   makeVideo({ prompt: "a fox", output: join(folder, "a.png"), steps: 1, frames: 1, seed: 1, ...options }).pipe(
-    Effect.provide(filmLayer({ plugins: plugin, pluginLimits: limits })),
+    Effect.provide(modelLayer({ plugins: plugin, pluginLimits: limits })),
     Effect.match({ onSuccess: () => "no error", onFailure: ({ message }) => message }),
     Effect.runPromise,
   )

@@ -5,7 +5,7 @@ import { definePlugin, type GenerateEvent, linearCombination, PluginError, Sampl
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { filmLayer } from "../film-layer.ts"
+import { modelLayer } from "../model-services.ts"
 import { makeVideo, type MakeVideoHooks, resumeVideo } from "../make-video.ts"
 import { readRecord } from "../read-record.ts"
 import { ownParts, requirePlugins } from "./recorded-plugins.ts"
@@ -42,7 +42,7 @@ const eager = definePlugin({
 
 const make = (output: string, hooks: MakeVideoHooks = {}) =>
   makeVideo({ prompt: "a fox", output, steps: 4, frames: 1, seed: 1, scale: 1, ...hooks }).pipe(
-    Effect.provide(filmLayer({ plugins: [eager] })),
+    Effect.provide(modelLayer({ plugins: [eager] })),
   )
 
 describe("a video that was made with a plugin", () => {

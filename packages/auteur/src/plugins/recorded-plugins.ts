@@ -1,7 +1,7 @@
 import { flattenPlugins, type PluginEntry, PluginError } from "@auteur/core"
 import { guidanceNames, inversionNames, samplerNames } from "@auteur/samplers"
 import * as Effect from "effect/Effect"
-import type { FilmOptions } from "../film-layer.ts"
+import type { OpenModelOptions } from "../model-services.ts"
 import type { VideoRecord } from "../video-record.ts"
 
 const namesOf = (loaded: PluginEntry): ReadonlyArray<string> => flattenPlugins(loaded).map(({ name }) => name)
@@ -44,7 +44,7 @@ export const addedPlugins = (
   loaded: PluginEntry,
 ): ReadonlyArray<string> => namesOf(loaded).filter((name) => !plugins.includes(name))
 
-type NamedParts = Pick<FilmOptions, "sampler" | "guidanceMethod" | "inversion">
+type NamedParts = Pick<OpenModelOptions, "sampler" | "guidanceMethod" | "inversion">
 
 /** The parts of a record to ask for by name: auteur's own, since the others come with its plugins. */
 export const ownParts = ({ plugins, ...record }: NamedParts & Pick<VideoRecord, "plugins">): NamedParts => {

@@ -1,4 +1,4 @@
-import type { OpenModel } from "../film-layer.ts"
+import type { OpenModel } from "../model-services.ts"
 
 /** Says when a part that was asked for by name is not the one that is used, as a plugin provides another in its place. */
 export const replacedChoice = ({ options, plugins }: Pick<OpenModel, "options" | "plugins">): string | undefined => {

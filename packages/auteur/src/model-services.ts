@@ -29,7 +29,7 @@ import type { PluginReport } from "./plugins/plugin-report.ts"
 import type { PluginLimits } from "./plugins/limits.ts"
 
 /** Which model to open, and how to run it. */
-export interface FilmOptions extends ModelOptions {
+export interface OpenModelOptions extends ModelOptions {
   /** A model folder, a bundled name, or `org/name` of a fetched model; the bundled model by default. */
   readonly model?: string | undefined
   /** Threads for each operator; one for each physical core by default. */
@@ -54,7 +54,7 @@ const CurrentModelBase: Context.ServiceClass<CurrentModel, "auteur/CurrentModel"
 export class CurrentModel extends CurrentModelBase {}
 
 /** All that a video is made with. */
-export type Film =
+export type ModelServices =
   | CurrentModel
   | TextEncoder
   | Denoiser
@@ -67,7 +67,9 @@ export type Film =
   | VideoWriter
 
 /** Opens a model and an engine for it, and puts plugins on it; all are closed with the layer's scope. */
-export const filmLayer = (options: FilmOptions = {}): Layer.Layer<Film, ModelError | RequestError | PluginError> => {
+export const modelLayer = (
+  options: OpenModelOptions = {},
+): Layer.Layer<ModelServices, ModelError | RequestError | PluginError> => {
   const { threads } = options
   const engine = engineLayer({ startNow: true, ...(threads === undefined ? {} : { threads }) })
   const model = Layer.unwrap(
@@ -82,7 +84,7 @@ export const filmLayer = (options: FilmOptions = {}): Layer.Layer<Film, ModelErr
 }
 
 const withPlugins = Effect.fnUntraced(function* (
-  layer: Layer.Layer<Film | Engine, ModelError | RequestError>,
+  layer: Layer.Layer<ModelServices | Engine, ModelError | RequestError>,
   entry: PluginEntry,
   limits: PluginLimits | undefined,
 ) {

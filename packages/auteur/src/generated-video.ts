@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import { toMetadata, type VideoRecord } from "./video-record.ts"
 
 /** A video in memory. */
-export interface MadeVideo {
+export interface GeneratedVideo {
   /** (1, frames, height, width, 3), 8 bits. */
   readonly tensor: Video
   /** The same bytes as pictures, one a frame. */
@@ -16,7 +16,7 @@ export interface MadeVideo {
   /** Frames per second. */
   readonly fps: number
   readonly seed: number | bigint
-  /** What it was made of, as {@link MadeVideo.save} keeps it in the file. */
+  /** What it was made of, as {@link GeneratedVideo.save} keeps it in the file. */
   readonly metadata: VideoMetadata
   /** The end of the prompt that did not fit; nothing when all of it did. */
   readonly truncated: string | undefined
@@ -28,12 +28,12 @@ export interface MadeVideo {
   readonly save: (path: string, options?: { readonly fps?: number; readonly scale?: number }) => Promise<void>
 }
 
-export const madeVideo = (
+export const generatedVideo = (
   tensor: Video,
   record: VideoRecord,
   truncated: string | undefined,
   writer: VideoWriter["Service"],
-): MadeVideo => {
+): GeneratedVideo => {
   const { width, height, fps, seed } = record
   const save = Effect.fnUntraced(function* (path: string, options: { fps?: number; scale?: number }) {
     const written = { ...record, fps: options.fps ?? record.fps, scale: options.scale ?? record.scale }
