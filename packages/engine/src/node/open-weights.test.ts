@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type AnyTensor, encodeSafetensors, Tensor } from "@auteur/core"
@@ -59,6 +60,15 @@ describe("finds the tensors of", () => {
     },
     "model.safetensors.index.json",
     ["b", "a"],
+  )
+
+  it.effect("several files", () =>
+    Effect.gen(function* () {
+      const path = yield* folder({ "x.safetensors": one, "y.safetensors": other })
+      const { source, tensors } = yield* openWeights([join(path, "x.safetensors"), join(path, "y.safetensors")])
+      assert.strictEqual(source, path)
+      assert.deepStrictEqual([...tensors.keys()], ["a", "b"])
+    }),
   )
 
   it.effect("a file that is named", () =>
@@ -182,7 +192,42 @@ describe("says in a sentence what is wrong with", () => {
       const path = join(yield* temporaryFolder, "model.safetensors")
       yield* Effect.promise(() => mkdir(path))
       const error = yield* Effect.flip(openWeights(join(path, "..")))
-      assert.strictEqual(error.message, `${path} is a folder, but a .safetensors file is expected.`)
+      assert.strictEqual(error.message, `${path} is a folder, but a .safetensors file is expected: check the path.`)
+    }),
+  )
+
+  it.effect("a FIFO and a device, which would be waited for", () =>
+    Effect.gen(function* () {
+      const path = join(yield* temporaryFolder, "model.safetensors")
+      execFileSync("mkfifo", [path])
+      for (const file of [path, "/dev/zero"]) {
+        const { message } = yield* Effect.flip(openWeights([file]))
+        assert.strictEqual(
+          message,
+          `${file} is not a regular file, but a .safetensors file is expected: check the path.`,
+        )
+      }
+    }),
+  )
+
+  it.effect("a link to itself", () =>
+    Effect.gen(function* () {
+      const path = join(yield* temporaryFolder, "model.safetensors")
+      yield* Effect.promise(() => symlink(path, path))
+      const { message } = yield* Effect.flip(openWeights([path]))
+      assert.strictEqual(message, `${path} is a link that leads back to itself: replace it by the file.`)
+    }),
+  )
+
+  it.effect("a tensor in two of the files", () =>
+    Effect.gen(function* () {
+      const path = yield* folder({ "one.safetensors": whole, "two.safetensors": fileOf({ a, b }) })
+      const files = [join(path, "one.safetensors"), join(path, "two.safetensors")]
+      const { message } = yield* Effect.flip(openWeights(files))
+      assert.strictEqual(
+        message,
+        `The tensor "a" is in ${files[0]} and in ${files[1]}, but each may be in one file only: download the model again.`,
+      )
     }),
   )
 

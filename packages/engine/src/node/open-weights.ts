@@ -1,25 +1,48 @@
 import { readdir, stat } from "node:fs/promises"
-import { join } from "node:path"
-import { ModelError, type Weights } from "@auteur/core"
+import { dirname, join } from "node:path"
+import { ModelError, type StoredTensor, type Weights } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { readWeightFile, unreadable } from "./read-weight-file.ts"
 import { readWeightIndex } from "./read-weight-index.ts"
 
 /**
- * Finds the tensors of a checkpoint without reading them: a `.safetensors` file, a `.safetensors.index.json` with its shards,
- * or a folder that holds one of the two, as diffusers and transformers save them.
+ * Finds the tensors of a checkpoint without reading them: of the one `.safetensors` file that it is, or of its shards together.
  *
- * A `ModelError` names the file or tensor that is missing or damaged.
+ * A `ModelError` names the file that is missing or damaged, or the tensor that two files hold. A string may also name a folder or an
+ * index.
  */
-export const openWeights = (path: string): Effect.Effect<Weights, ModelError> =>
+export const openWeights = (files: string | ReadonlyArray<string>): Effect.Effect<Weights, ModelError> =>
   Effect.tryPromise({
-    try: async () => {
-      const source = await findSource(path)
-      if (source.endsWith(".json")) return { source, tensors: await readWeightIndex(source) }
-      return { source, tensors: (await readWeightFile(source)).tensors }
-    },
-    catch: (error) => (error instanceof ModelError ? error : unreadable(path, error)),
+    try: () => (typeof files === "string" ? openPath(files) : openFiles(files)),
+    catch: (error) => (error instanceof ModelError ? error : unreadable(String(files), error)),
   })
+
+const openFiles = async (files: ReadonlyArray<string>): Promise<Weights> => {
+  const [first] = files
+  if (first === undefined) throw new ModelError({ message: "No weights file is given: name at least one." })
+  const found = await Promise.all(files.map(readWeightFile))
+  if (files.length === 1) return { source: first, ...found[0]! }
+  const tensors = new Map<string, StoredTensor>()
+  const holders = new Map<string, string>()
+  for (const [index, file] of files.entries()) {
+    for (const [name, tensor] of found[index]!.tensors) {
+      const other = holders.get(name)
+      if (other !== undefined) {
+        throw new ModelError({
+          message: `The tensor "${name}" is in ${other} and in ${file}, but each may be in one file only: download the model again.`,
+        })
+      }
+      holders.set(name, file)
+      tensors.set(name, tensor)
+    }
+  }
+  return { source: dirname(first), tensors }
+}
+
+const openPath = async (path: string): Promise<Weights> => {
+  const source = await findSource(path)
+  return source.endsWith(".json") ? { source, tensors: await readWeightIndex(source) } : openFiles([source])
+}
 
 /** In the order of preference; a half-precision variant only where there is nothing else. */
 const names = [

@@ -1,4 +1,4 @@
-import { type FileHandle, open, realpath } from "node:fs/promises"
+import { type FileHandle, open, realpath, stat } from "node:fs/promises"
 import {
   ModelError,
   readSafetensorsHeader,
@@ -14,9 +14,7 @@ export type WeightFile = Required<Pick<Weights, "tensors" | "metadata">>
 
 /** The tensors of one `.safetensors` file, of which only the header is read; rejects with a {@link ModelError}. */
 export const readWeightFile = async (path: string): Promise<WeightFile> => {
-  const file = await open(path).catch((error: unknown) => {
-    throw unreadable(path, error)
-  })
+  const file = await openRegular(path)
   try {
     const header = await readHeader(file, path)
     const real = await realpath(path)
@@ -35,9 +33,20 @@ export const readWeightFile = async (path: string): Promise<WeightFile> => {
   }
 }
 
+/** Opens a file to read it. A FIFO would wait for its other end for ever, so what it is comes first. */
+const openRegular = async (path: string): Promise<FileHandle> => {
+  try {
+    const info = await stat(path)
+    if (info.isFile()) return await open(path)
+    const kind = info.isDirectory() ? "a folder" : "not a regular file"
+    throw new ModelError({ message: `${path} is ${kind}, but a .safetensors file is expected: check the path.` })
+  } catch (error) {
+    throw error instanceof ModelError ? error : unreadable(path, error)
+  }
+}
+
 const readHeader = async (file: FileHandle, path: string): Promise<SafetensorsHeader> => {
   const info = await file.stat()
-  if (info.isDirectory()) throw new ModelError({ message: `${path} is a folder, but a .safetensors file is expected.` })
   if (info.size === 0) {
     throw new ModelError({ message: `The weights file ${path} is empty: download it again.` })
   }
@@ -62,7 +71,8 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "may not be read by this user: change its permissions",
   EPERM: "may not be read by this user: change its permissions",
   ELOOP: "is a link that leads back to itself: replace it by the file",
-  EISDIR: "is a folder, but a .safetensors file is expected",
+  EMFILE: "cannot be opened, as this process may not open more files: raise the limit (`ulimit -n`)",
+  ENFILE: "cannot be opened, as the system may not open more files: close other programs",
 }
 
 /** Says in a sentence why a file or folder cannot be read. */
