@@ -86,16 +86,19 @@ const checkFrames = (frames: number, vae: VideoVaeShape): void => {
 }
 
 const checkLength = (name: "height" | "width", length: number, multiple: number): void => {
-  if (Number.isSafeInteger(length) && length > 0 && length % multiple === 0) return
+  const problem = multipleProblem(length, multiple)
+  if (problem === undefined) return
+  throw new RequestError({ message: `A ${name} of ${length} pixels cannot be made: ${problem}.` })
+}
+
+/** Says why a length is not a positive multiple of a number, with the nearest that are; `undefined` when it is one. */
+export const multipleProblem = (length: number, multiple: number): string | undefined => {
+  if (Number.isSafeInteger(length) && length > 0 && length % multiple === 0) return undefined
   const below = Math.floor(length / multiple) * multiple
-  const above = Math.max(Math.ceil(length / multiple) * multiple, multiple)
-  const nearest =
-    Number.isFinite(length) && below > 0 && below !== above
-      ? `the nearest are ${below} and ${above}`
-      : `the smallest is ${multiple}`
-  throw new RequestError({
-    message: `A ${name} of ${length} pixels cannot be made: it has to be a multiple of ${multiple}; ${nearest}.`,
-  })
+  const above = Math.ceil(length / multiple) * multiple
+  return Number.isFinite(length) && below > 0 && below !== above
+    ? `it has to be a multiple of ${multiple}; the nearest are ${below} and ${above}`
+    : `it has to be a multiple of ${multiple}; the smallest is ${multiple}`
 }
 
 const checkGiven = (

@@ -1,8 +1,10 @@
-import type { ModelError } from "@auteur/core"
+import { latentFrames, type ModelError } from "@auteur/core"
 import { decodeConfig } from "@auteur/core/decode-config"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { mostTokens } from "./grid.ts"
+
+/** The most tokens that are attended at once: four times those of the largest grid that a CogVideoX was trained on. */
+export const mostTokens: number = 2 ** 20
 
 /** The fields of a CogVideoX transformer's `config.json` that decide what is computed, under the file's own names. */
 export interface TransformerConfig {
@@ -13,7 +15,7 @@ export interface TransformerConfig {
   readonly flip_sin_to_cos: boolean
   readonly freq_shift: number
   readonly time_embed_dim: number
-  /** The width of the second conditioning number of 1.5 image-to-video, or `null` where there is none. */
+  /** The width of the embedding of `ofs`, the second number that conditions 1.5 image-to-video; `null` for other models. */
   readonly ofs_embed_dim: number | null
   readonly text_embed_dim: number
   readonly num_layers: number
@@ -24,7 +26,7 @@ export interface TransformerConfig {
   /** Frames of video, before the VAE compresses them. */
   readonly sample_frames: number
   readonly patch_size: number
-  /** Latent frames in a patch (1.5), or `null` for patches without time (1.0). */
+  /** Latent frames in a patch (1.5), or `null` for patches of one frame (1.0). */
   readonly patch_size_t: number | null
   readonly temporal_compression_ratio: number
   readonly max_text_seq_length: number
@@ -40,7 +42,7 @@ export interface TransformerConfig {
 const optional = <S extends Schema.Top>(schema: S, missing: S["Type"]) =>
   schema.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed(missing)))
 
-/** A count up to a limit far above every real model: beyond it a config would cost memory and minutes before its weights refuse it. */
+/** A count with a limit far above every real model, so that a damaged config is refused before it costs memory and minutes. */
 const upTo = (most: number) => Schema.Int.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(most))
 const positive = Schema.Finite.check(Schema.isGreaterThan(0))
 
@@ -81,13 +83,12 @@ const ConfigFile = Schema.Struct({
 /**
  * Reads the content of a transformer's `config.json`; `source` names the file in messages.
  *
- * Fails with a {@link ModelError} that names the field and its value when it is of the wrong type or asks for something that
- * cannot be run.
+ * Fails with a {@link ModelError} that names each field of the wrong type, or with a value that cannot be run.
  */
 export const parseTransformerConfig = (json: unknown, source: string): Effect.Effect<TransformerConfig, ModelError> =>
   Effect.fromResult(decodeConfig(ConfigFile, json, { component: "expert transformer", source }, { contradiction }))
 
-/** What fields say against each other. */
+/** Says which fields contradict each other. */
 const contradiction = (config: TransformerConfig): string | undefined => {
   const width = config.num_attention_heads * config.attention_head_dim
   if (config.in_channels !== config.out_channels && config.in_channels !== 2 * config.out_channels) {
@@ -110,7 +111,7 @@ const contradiction = (config: TransformerConfig): string | undefined => {
       return `"${side}" is ${config[side]}, but it has to be a multiple of "patch_size" (${config.patch_size})`
     }
   }
-  const frames = Math.floor((config.sample_frames - 1) / config.temporal_compression_ratio) + 1
+  const frames = latentFrames(config.sample_frames, config.temporal_compression_ratio)
   const patches = (config.sample_height / config.patch_size) * (config.sample_width / config.patch_size)
   const tokens = patches * Math.ceil(frames / (config.patch_size_t ?? 1))
   if (tokens > mostTokens) {

@@ -18,16 +18,16 @@ const furthest = (a: Latents, b: ArrayLike<number>): number => {
   return values.reduce((worst, x, i) => Math.max(worst, Math.abs(x - b[i]!)), 0)
 }
 
-const answer = (input: DenoiserInput) => Effect.flatMap(Denoiser, (denoiser) => denoiser.denoise(input))
-const refusal = (input: DenoiserInput) =>
-  Effect.map(Effect.flip(answer(input)), (error) => [error._tag, error.message] as const)
+const predict = (input: DenoiserInput) => Effect.flatMap(Denoiser, (denoiser) => denoiser.denoise(input))
+const failure = (input: DenoiserInput) =>
+  Effect.map(Effect.flip(predict(input)), (error) => [error._tag, error.message] as const)
 
 describe("the denoiser", () => {
   for (const name of ["v1-sincos", "v1-i2v", "v15-i2v"] satisfies ReadonlyArray<CaseName>) {
-    it.effect(`asks the network as the reference does: ${name}`, () =>
+    it.effect(`predicts as the reference: ${name}`, () =>
       Effect.gen(function* () {
         const given = yield* loadCase(name)
-        const [prediction] = yield* answer(inputOf(given)).pipe(provide(given))
+        const [prediction] = yield* predict(inputOf(given)).pipe(provide(given))
         assert.isBelow(furthest(prediction!.clean, given.tensors.get("out.sample")!.data), 2e-5)
       }),
     )
@@ -37,7 +37,7 @@ describe("the denoiser", () => {
     Effect.gen(function* () {
       const given = yield* loadCase("v1-rope")
       const input = inputOf(given)
-      const [{ clean, noise }] = (yield* answer(input).pipe(provide({ ...given, prediction: "v_prediction" }))) as [
+      const [{ clean, noise }] = (yield* predict(input).pipe(provide({ ...given, prediction: "v_prediction" }))) as [
         { clean: Latents; noise: Latents },
       ]
       const v = given.tensors.get("out.sample")!.data
@@ -59,7 +59,7 @@ describe("the denoiser", () => {
     }),
   )
 
-  it.effect("answers for each text what it answers for that text alone", () =>
+  it.effect("predicts for each text what it predicts for that text alone", () =>
     Effect.gen(function* () {
       const given = yield* loadCase("v1-rope")
       const small = inputOf(given)
@@ -73,10 +73,10 @@ describe("the denoiser", () => {
           [large, 0],
         ] as const) {
           const texts = textsOf(given)
-          const both = yield* answer({ ...input, texts })
+          const both = yield* predict({ ...input, texts })
           assert.strictEqual(both.length, 2)
           for (const [i, text] of texts.entries()) {
-            const [alone] = yield* answer({ ...input, texts: [text] })
+            const [alone] = yield* predict({ ...input, texts: [text] })
             assert.isAtMost(furthest(both[i]!.clean, alone!.clean.contiguous().values()), tolerance)
           }
           assert.isAbove(furthest(both[0]!.clean, both[1]!.clean.contiguous().values()), 1e-3)
@@ -85,7 +85,7 @@ describe("the denoiser", () => {
     }),
   )
 
-  it.effect("says what it was trained on, and what a step costs", () =>
+  it.effect("has the size it was trained at, and the cost of a step", () =>
     Effect.gen(function* () {
       const given = yield* loadCase("v15-i2v")
       const denoiser = yield* Denoiser.pipe(provide(given))
@@ -98,10 +98,25 @@ describe("the denoiser", () => {
       assert.isAbove(one.flops, 2 * 2 * 31 * 12 * 32 ** 2)
       assert.closeTo(two.flops / one.flops, 2, 0.01)
       assert.strictEqual(denoiser.refuse(size), undefined)
-      assert.include(denoiser.refuse({ ...size, height: 8 }) ?? "", "height of 64 pixels")
-      const error = yield* Effect.flip(denoiser.cost({ ...size, height: 8 }, 1))
-      assert.include(error.message, "height of 64 pixels")
+      assert.include(denoiser.refuse({ ...size, height: 7 }) ?? "", "height of 56 pixels")
+      const error = yield* Effect.flip(denoiser.cost({ ...size, height: 7 }, 1))
+      assert.include(error.message, "height of 56 pixels")
     }),
+  )
+
+  it.effect(
+    "runs 1.5 image-to-video at any size, as the reference does with a table of positions that is large enough",
+    () =>
+      Effect.gen(function* () {
+        const given = yield* loadCase("v15-i2v")
+        const noise = Float32Array.from({ length: 4 * 4 * 12 * 10 }, (_, i) => Math.sin(i * i))
+        const sample = Tensor.from("batch frames channels height width", [1, 4, 4, 12, 10], noise)
+        const input = { ...inputOf(given), sample, image: sample }
+        const [beyond] = yield* predict(input).pipe(provide(given))
+        const config = { ...given.config, sample_height: 300, sample_width: 300 }
+        const [within] = yield* predict(input).pipe(provide({ ...given, config }))
+        assert.strictEqual(furthest(beyond!.clean, within!.clean.contiguous().values()), 0)
+      }),
   )
 
   for (const [name, caseName, change, expected] of [
@@ -112,7 +127,7 @@ describe("the denoiser", () => {
       { image: Tensor.zeros("batch frames channels height width", [1, 3, 4, 6, 8]) },
       /takes no image/,
     ],
-    ["no text", "v1-rope", { texts: [] }, /without a text/],
+    ["no text", "v1-rope", { texts: [] }, /no text embeddings/],
     [
       "another width of text",
       "v1-rope",
@@ -141,20 +156,20 @@ describe("the denoiser", () => {
     it.effect(`refuses ${name}`, () =>
       Effect.gen(function* () {
         const given = yield* loadCase(caseName)
-        const [tag, message] = yield* refusal({ ...inputOf(given), ...change } as DenoiserInput).pipe(provide(given))
+        const [tag, message] = yield* failure({ ...inputOf(given), ...change } as DenoiserInput).pipe(provide(given))
         assert.strictEqual(tag, "PipelineError")
         assert.match(message, expected)
       }),
     )
   }
 
-  it.effect("names the model and the timestep when the answer is not finite", () =>
+  it.effect("names the model and the timestep when the prediction is not finite", () =>
     Effect.gen(function* () {
       const given = yield* loadCase("v1-rope")
       const damaged = yield* damage(given)
-      const [tag, message] = yield* refusal(inputOf(given)).pipe(provide({ ...given, weights: damaged }))
+      const [tag, message] = yield* failure(inputOf(given)).pipe(provide({ ...given, weights: damaged }))
       assert.strictEqual(tag, "PipelineError")
-      assert.match(message, /^the model answered with numbers that are not finite at timestep 999/)
+      assert.match(message, /^the model predicted numbers that are not finite at timestep 999/)
     }),
   )
 

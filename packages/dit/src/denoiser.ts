@@ -12,40 +12,37 @@ import {
   toPrediction,
   type Weights,
 } from "@auteur/core"
-import { Engine, type Model } from "@auteur/engine"
+import { checkWeights, Engine, type Model } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { type Answering, sizeOf } from "./answering.ts"
-import { attentionAnswering } from "./cache/attention-answering.ts"
-import type { AttentionCache } from "./cache/attention-cache.ts"
-import { stepAnswering } from "./cache/step-answering.ts"
-import type { StepCache } from "./cache/step-cache.ts"
-import { checkTensors } from "./check-tensors.ts"
+import { attentionCacheForward } from "./cache/attention-cache-forward.ts"
+import type { AttentionCache, StepCache } from "./cache/cache.ts"
+import { stepCacheForward } from "./cache/step-cache-forward.ts"
 import type { TransformerConfig } from "./config.ts"
-import { patchOf, trainedSize } from "./grid.ts"
+import { type Forward, sizeOf, wholeForward } from "./forward.ts"
+import { patchOf, refuseSize, sampleSize, trainedSize } from "./grid.ts"
 import { type Lora, withLoras } from "./lora.ts"
-import { refuseSize } from "./refuse-size.ts"
-import { wholeAnswering } from "./whole-answering.ts"
+import { transformerProgram } from "./transformer.ts"
 
-/** A transformer's checkpoint and what it was trained to answer. */
+/** A transformer's checkpoint, and the process that it was trained on. */
 export interface DenoiserOptions {
   readonly config: TransformerConfig
   readonly weights: Weights
-  /** What is added to the weights; nothing by default. */
+  /** LoRA weights, which are added to the checkpoint's; none by default. */
   readonly loras?: ReadonlyArray<Lora> | undefined
-  /** What is reused from one call to the next of a run; nothing by default. */
+  /** Reuses what earlier steps of a run computed; no cache by default. */
   readonly cache?: StepCache | AttentionCache | undefined
   readonly process: NoiseProcess
   readonly prediction: PredictionType
-  /** What messages and checkpoints call the model. Default `CogVideoX`. */
+  /** The model's name in messages and checkpoints. Default `CogVideoX`. */
   readonly name?: string
 }
 
 /**
  * The expert transformer as the pipeline's denoiser.
  *
- * Fails with a {@link ModelError} when the checkpoint does not fit its config, or the config not the latent space.
+ * Fails with a {@link ModelError} when the checkpoint does not fit its config, or the config does not fit the latent space.
  */
 export const layer = (options: DenoiserOptions): Layer.Layer<Denoiser, ModelError, Engine | LatentSpace<"cogvideox">> =>
   Layer.effect(Denoiser, make(options))
@@ -59,35 +56,35 @@ const make: (
     yield* checkSpace(config, space, name)
     yield* checkTensors(config, weights)
     const model = yield* engine.open(yield* withLoras(weights, loras))
-    const answering = answeringWith(cache, model, config, name)
-    const imageConditioned = config.in_channels !== config.out_channels
+    const forward = forwardOf(model, config, cache, name)
     const refuse: DenoiserShape["refuse"] = (size) => refuseSize(config, space, name, size)
 
     const denoise: DenoiserShape["denoise"] = Effect.fnUntraced(function* (input) {
-      const problem = unusable(input, config, name) ?? refuse(sizeOf(input))
+      const problem = problemOf(input, config, name) ?? refuse(sizeOf(input))
       if (problem !== undefined) return yield* new PipelineError({ message: problem })
-      const outputs = yield* answering.answer(input)
+      const outputs = yield* forward.predict(input)
       if (!outputs.every((output) => output.every(Number.isFinite))) {
         return yield* new PipelineError({
-          message: `${name} answered with numbers that are not finite at timestep ${input.level.timestep}: check that its weights are not damaged and that the sampler's latents are finite.`,
+          message: `${name} predicted numbers that are not finite at timestep ${input.level.timestep}: check that its weights are not damaged and that the sampler's latents are finite.`,
         })
       }
       return outputs.map((output) => {
-        const answer = Tensor.from("batch frames channels height width", input.sample.shape, output)
-        return toPrediction(prediction, input.sample, input.level, answer)
+        const { sample, level } = input
+        const latents = Tensor.from("batch frames channels height width", sample.shape, output)
+        return toPrediction(prediction, sample, level, latents)
       })
     })
 
     const cost: DenoiserShape["cost"] = Effect.fnUntraced(function* (size, texts) {
       const problem = refuse(size)
       if (problem !== undefined) return yield* new ModelError({ message: problem })
-      return yield* answering.cost(size, texts)
+      return yield* forward.cost(size, texts)
     })
 
     return Denoiser.of({
       name,
       process,
-      imageConditioned,
+      imageConditioned: config.in_channels !== config.out_channels,
       patch: patchOf(config),
       trained: trainedSize(config),
       refuse,
@@ -96,6 +93,18 @@ const make: (
     })
   },
 )
+
+const forwardOf = (
+  model: Model,
+  config: TransformerConfig,
+  cache: StepCache | AttentionCache | undefined,
+  name: string,
+): Forward => {
+  if (cache === undefined) return wholeForward(model, config)
+  return cache.kind === "step"
+    ? stepCacheForward(model, config, cache, name)
+    : attentionCacheForward(model, config, cache, name)
+}
 
 const checkSpace = (
   config: TransformerConfig,
@@ -106,24 +115,20 @@ const checkSpace = (
     ? Effect.void
     : Effect.fail(
         new ModelError({
-          message: `${name} makes latents of ${config.out_channels} channels, but the latent space "${space.name}" of the VAE has ${space.channels}: take the VAE that belongs to the transformer.`,
+          message: `${name} makes latents of ${config.out_channels} channels, but the latent space "${space.name}" of the VAE has ${space.channels}: use the VAE that belongs to the transformer.`,
         }),
       )
 
-const answeringWith = (
-  cache: StepCache | AttentionCache | undefined,
-  model: Model,
-  config: TransformerConfig,
-  name: string,
-): Answering => {
-  if (cache === undefined) return wholeAnswering(model, config)
-  return cache.kind === "step"
-    ? stepAnswering(model, config, cache, name)
-    : attentionAnswering(model, config, cache, name)
+/** Checks a checkpoint against its config without running it; the {@link ModelError} names the first tensor that does not fit. */
+export const checkTensors = (config: TransformerConfig, weights: Weights): Effect.Effect<void, ModelError> => {
+  // Every size reads the same tensors, so the smallest will do; learned positions are for one size only.
+  const size = config.use_learned_positional_embeddings ? sampleSize(config) : patchOf(config)
+  const program = transformerProgram(config, { ...size, batch: 1 }, config.max_text_seq_length)
+  return checkWeights("transformer", [program], weights)
 }
 
-/** Says what is wrong with an input, the size aside. */
-const unusable = (input: DenoiserInput, config: TransformerConfig, name: string): string | undefined => {
+/** Says what is wrong with an input, apart from its size. */
+const problemOf = (input: DenoiserInput, config: TransformerConfig, name: string): string | undefined => {
   const { sample, texts, image } = input
   if (sample.length("batch") !== 1 || sample.length("channels") !== config.out_channels) {
     return `${name} was given latents of [${sample.shape.join(", ")}]; their batch has to be 1 and their channels ${config.out_channels}.`
@@ -135,10 +140,10 @@ const unusable = (input: DenoiserInput, config: TransformerConfig, name: string)
     const found = image === undefined ? "none were given" : `[${image.shape.join(", ")}] was given`
     return `${name} needs image latents of the sample's shape [${sample.shape.join(", ")}], but ${found}.`
   }
+  if (texts.length === 0) return `${name} was given no text embeddings: give it those of one text, which may be empty.`
   const tokens = config.use_learned_positional_embeddings ? config.max_text_seq_length : texts[0]?.length("tokens")
   const wanted = [1, tokens, config.text_embed_dim].join(", ")
   const odd = texts.find((text) => text.shape.join(", ") !== wanted)
-  if (texts.length === 0) return `${name} was asked without a text: give it one, which may be empty.`
   return odd === undefined
     ? undefined
     : `${name} was given text embeddings of [${odd.shape.join(", ")}], but needs [${wanted}]: use the text encoder of its folder.`

@@ -1,8 +1,15 @@
 import { int, linear, type Value, type WeightScope } from "@auteur/engine"
 import type { TransformerConfig } from "./config.ts"
-import { gridOf, patchOf, trainedSize } from "./grid.ts"
+import { gridOf, patchOf, sampleSize } from "./grid.ts"
 import { sincosPositions } from "./sincos-positions.ts"
-import type { Streams } from "./streams.ts"
+
+/** The two kinds of tokens that run through the blocks side by side. */
+export interface Streams {
+  /** (B, text tokens, D) */
+  readonly text: Value
+  /** (B, video tokens, D) */
+  readonly video: Value
+}
 
 /**
  * Latents and text embeddings as tokens with their positions.
@@ -29,7 +36,7 @@ const patchify = (x: Value, config: TransformerConfig): Value => {
     .reshape([B, g.frames * g.height * g.width, C * p.frames * p.height * p.width])
 }
 
-/** The inverse of {@link patchify} for the network's answer. (B, tokens, C · pₜ · p · p) → (B, F, C, h, w) */
+/** The inverse of {@link patchify}, for the network's output. (B, tokens, C · pₜ · p · p) → (B, F, C, h, w) */
 export const unpatchify = (
   x: Value,
   size: { readonly frames: number; readonly height: number; readonly width: number },
@@ -43,7 +50,7 @@ export const unpatchify = (
     .reshape([B, size.frames, C, size.height, size.width])
 }
 
-/** One matrix product for both layouts of the weight: the kernel (D, C, p, p) of 1.0 is the matrix (D, C · p · p). */
+/** A matrix product for both layouts of the weight: the kernel (D, C, p, p) of 1.0 is the matrix (D, C · p · p). */
 const project = (patches: Value, D: number, config: TransformerConfig, weights: WeightScope): Value => {
   if (config.patch_size_t !== null) return linear(patches, weights, D)
   const [B, N, inner] = patches.shape as [number, number, number]
@@ -55,15 +62,16 @@ const project = (patches: Value, D: number, config: TransformerConfig, weights: 
     .reshape([B, N, D])
 }
 
-/** The learned table covers text and video of the trained size; there is none for others. */
+/** Adds the learned table, which covers text and video of the config's sample size and no other. */
 const addLearned = ({ text, video }: Streams, config: TransformerConfig, weights: WeightScope): Streams => {
-  const { frames, height, width } = gridOf(config, trainedSize(config))
+  const { frames, height, width } = gridOf(config, sampleSize(config))
   const lengths = [config.max_text_seq_length, frames * height * width] as const
   const table = weights.tensor("pos_embedding", [1, lengths[0] + lengths[1], video.length(-1)])
   const [textPositions, videoPositions] = table.split(1, lengths)
   return { text: text.add(textPositions!), video: video.add(videoPositions!) }
 }
 
+/** Adds sin-cos positions to the video tokens. (B, tokens, D) → (B, tokens, D) */
 const addSincos = (tokens: Value, latents: Value, config: TransformerConfig): Value => {
   const [, F, , h, w] = latents.shape as [number, number, number, number, number]
   const grid = gridOf(config, { frames: F, height: h, width: w })

@@ -1,13 +1,12 @@
-import { cos as cosine, roundHalfEven, sin as sine } from "@auteur/core"
+import { cos as cosine, exp, log, roundHalfEven, sin as sine } from "@auteur/core"
 import { type Graph, int, type Value } from "@auteur/engine"
 import type { TransformerConfig } from "./config.ts"
-import { frequency } from "./frequency.ts"
-import { gridOf, type Grid, trainedSize } from "./grid.ts"
+import { gridOf, type Grid, sampleSize } from "./grid.ts"
 
 /**
- * cos(pω) and sin(pω) of each video token, one column for each pair of channels: (tokens, d/2).
+ * cos(pω) and sin(pω) of each video token, a column for each pair of channels. (tokens, d/2)
  *
- * A head's channels are [time d/4 | height 3d/8 | width 3d/8] with ω_j = 10000^(−2j / width of the part) for pair j.
+ * A head's d channels are [time d/4 | height 3d/8 | width 3d/8], and pair j of an axis with n channels has ω_j = 10000^(−2j/n).
  */
 export const rotaryTables = (
   config: TransformerConfig,
@@ -18,10 +17,11 @@ export const rotaryTables = (
   const { t, h, w } = positions(config, grid)
   const size = grid.frames * grid.height * grid.width * pairs
   const [cos, sin] = [new Float32Array(size), new Float32Array(size)]
+  const logBase = log(10000)
   let at = 0
   const write = (position: number, count: number): void => {
     for (let j = 0; j < count; j++, at++) {
-      const angle = position * frequency(j / count)
+      const angle = position * exp((-j / count) * logBase)
       cos[at] = cosine(angle)
       sin[at] = sine(angle)
     }
@@ -38,12 +38,12 @@ export const rotaryTables = (
   return { cos, sin }
 }
 
-/** Positions along each axis: whole numbers in 1.5; in 1.0 the grid is scaled to fit into the trained one. */
+/** Positions along each axis: whole numbers in 1.5, at any size; in 1.0 the grid is scaled to fit inside the sample's. */
 const positions = (config: TransformerConfig, grid: Grid) => {
   const count = (length: number) => Array.from({ length }, (_, i) => i)
   const t = count(grid.frames)
   if (config.patch_size_t !== null) return { t, h: count(grid.height), w: count(grid.width) }
-  const { height, width } = gridOf(config, trainedSize(config))
+  const { height, width } = gridOf(config, sampleSize(config))
   const isTall = grid.height / grid.width > height / width
   const fitted = isTall
     ? { height, width: roundHalfEven((height / grid.height) * grid.width) }
@@ -57,18 +57,18 @@ const positions = (config: TransformerConfig, grid: Grid) => {
   }
 }
 
-/** `length` even steps from `start` to end · (length − 1) / length, which only for start = 0 are steps of one cell. */
+/** `length` even steps from `start` to end · (length − 1) / length, as the reference has them for any `start`. */
 const spread = (start: number, end: number, length: number): ReadonlyArray<number> => {
   const last = (end * (length - 1)) / length
   return Array.from({ length }, (_, i) => (length === 1 ? start : start + ((last - start) * i) / (length - 1)))
 }
 
-/** Turns the channel pairs of each token; made once for a graph and used by every block. */
+/** Rotates the channel pairs of each token; one for a graph, used by every block. */
 export type Rotation = (x: Value) => Value
 
 /**
- * The rotation of joint [text; video] rows: text tokens are not turned, so their rows of the tables are cos 0 and sin 0.
- * (B, N, heads · d) → (B, N, heads · d)
+ * The rotation of [text; video] tokens (arXiv 2104.09864). Text is not rotated: its rows of the tables are cos 0 and sin 0.
+ * (B, N, H · d) → (B, N, H · d)
  */
 export const rotaryEmbedding = (graph: Graph, config: TransformerConfig, grid: Grid, textTokens: number): Rotation => {
   const pairs = config.attention_head_dim / 2

@@ -1,11 +1,10 @@
-import { cos, sin } from "@auteur/core"
+import { cos, exp, log, sin } from "@auteur/core"
 import type { TransformerConfig } from "./config.ts"
-import { frequency } from "./frequency.ts"
 import type { Grid } from "./grid.ts"
 
 /**
- * Sin-cos positions as the two summands that they are made of: `temporal` (frames, 1, D) is zero outside its quarter of the
- * channels and `spatial` (1, height · width, D) inside it, so that the full table never has to exist.
+ * Sin-cos positions as the sum of two tables: `temporal` (frames, 1, D), which is zero outside its quarter of the channels, and
+ * `spatial` (1, height · width, D), which is zero inside it. The full table (frames, height · width, D) is never built.
  *
  * Channels are [time D/4 | width 3D/8 | height 3D/8], each [sin(pω), cos(pω)] with ω_i = 10000^(−i / (d/2)).
  */
@@ -32,8 +31,9 @@ export const sincosPositions = (
 
 const writeSincos = (target: Float32Array, position: number): void => {
   const half = target.length / 2
+  const logBase = log(10000)
   for (let i = 0; i < half; i++) {
-    const angle = position * frequency(i / half)
+    const angle = position * exp((-i / half) * logBase)
     target[i] = sin(angle)
     target[half + i] = cos(angle)
   }

@@ -2,7 +2,7 @@ import { exp, log } from "@auteur/core"
 import { concat, linear, type Value, type WeightScope } from "@auteur/engine"
 import type { TransformerConfig } from "./config.ts"
 
-/** How a sinusoid's halves are ordered and spaced. */
+/** The order and the spacing of a sinusoid's halves. */
 type Sinusoid = Pick<TransformerConfig, "flip_sin_to_cos" | "freq_shift">
 
 /** [cos(tω), sin(tω)] with ω_i = 10000^(−i / (width/2)). (B) → (B, width) */

@@ -1,7 +1,7 @@
 import { type DenoiserInput, type Latents, Tensor, type TextEmbeddings } from "@auteur/core"
 import type { TransformerCase } from "./transformer-case.ts"
 
-/** The level at which the reference was asked. */
+/** The level of the reference's forward pass. */
 export const level = { alpha: 0.6, sigma: 0.8, timestep: 999 }
 
 /** The reference's first sample with its text, its channels divided into sample and image. */

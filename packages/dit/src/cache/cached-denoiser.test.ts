@@ -5,10 +5,9 @@ import * as Effect from "effect/Effect"
 import { inputOf, level, textsOf } from "../../test/denoiser-input.ts"
 import { denoiserLayer } from "../../test/provide-denoiser.ts"
 import { type CaseName, loadCase, type TransformerCase } from "../../test/transformer-case.ts"
-import type { AttentionCache, AttentionQuestion } from "./attention-cache.ts"
+import type { AttentionCache, AttentionCacheInput, StepCache, StepCacheInput, StepSignal } from "./cache.ts"
 import { firstBlockCache } from "./first-block-cache.ts"
 import { pyramidAttentionBroadcast } from "./pyramid-attention-broadcast.ts"
-import type { StepCache, StepQuestion, StepSignal } from "./step-cache.ts"
 
 const engine = engineLayer({ threads: 1 })
 
@@ -16,26 +15,26 @@ type Cache = StepCache | AttentionCache
 
 const signals = ["timestep-embedding", "modulated-input", "first-block-residual"] as const
 
-/** A cache that does as it is told, and writes down what it was asked. */
-const stepCache = (signal: StepSignal, reuse: boolean, asked: Array<StepQuestion> = []): StepCache => ({
+/** A cache that decides as it is told, and records its inputs. */
+const stepCache = (signal: StepSignal, reuse: boolean, inputs: Array<StepCacheInput> = []): StepCache => ({
   kind: "step",
   name: "told",
   signal,
   comparedWith: "last call",
-  reuse: (question) => {
-    asked.push(question)
-    return { reuse, distance: question.distance + 1 }
+  reuse: (input) => {
+    inputs.push(input)
+    return { reuse, distance: input.distance + 1 }
   },
 })
 const attentionCache = (
-  reuses: (question: AttentionQuestion) => boolean,
-  asked: Array<AttentionQuestion> = [],
+  reuses: (input: AttentionCacheInput) => boolean,
+  inputs: Array<AttentionCacheInput> = [],
 ): AttentionCache => ({
   kind: "attention",
   name: "told",
-  reuses: (question) => {
-    asked.push(question)
-    return reuses(question)
+  reuses: (input) => {
+    inputs.push(input)
+    return reuses(input)
   },
 })
 
@@ -54,17 +53,18 @@ const callsOf = (given: TransformerCase, count: number, texts = textsOf(given)):
   }))
 }
 
-const ask = Effect.fnUntraced(function* (input: DenoiserInput) {
+const predict = Effect.fnUntraced(function* (input: DenoiserInput) {
   return yield* (yield* Denoiser).denoise(input)
 })
 
-/** The answers to calls that share a memory. */
+/** The predictions of calls that share a state. */
 const run = (
   given: TransformerCase,
   cache: Cache | undefined,
   calls: ReadonlyArray<DenoiserInput>,
   memory: RunMemory = new Map(),
-) => Effect.forEach(calls, (call) => ask({ ...call, memory })).pipe(Effect.provide(denoiserLayer({ ...given, cache })))
+) =>
+  Effect.forEach(calls, (call) => predict({ ...call, memory })).pipe(Effect.provide(denoiserLayer({ ...given, cache })))
 
 const furthest = (a: ReadonlyArray<Prediction>, b: ReadonlyArray<Prediction>): number =>
   Math.max(
@@ -85,7 +85,7 @@ const caches: ReadonlyArray<readonly [string, (reuse: boolean) => Cache]> = [
 withLayer(engine)("a denoiser with a cache", (it) => {
   for (const [name, cache] of caches) {
     for (const caseName of ["v1-sincos", "v1-rope", "v15-i2v"] satisfies ReadonlyArray<CaseName>) {
-      it.effect(`answers as without when the cache computes each time: ${name}, ${caseName}`, () =>
+      it.effect(`predicts the same as without a cache when the cache computes each time: ${name}, ${caseName}`, () =>
         Effect.gen(function* () {
           const given = yield* loadCase(caseName)
           const calls = callsOf(given, 2)
@@ -96,7 +96,7 @@ withLayer(engine)("a denoiser with a cache", (it) => {
       )
     }
 
-    it.effect(`answers otherwise when the cache reuses, from the second call on: ${name}`, () =>
+    it.effect(`predicts something else when the cache reuses, from the second call on: ${name}`, () =>
       Effect.gen(function* () {
         const given = yield* loadCase("v1-rope")
         const calls = callsOf(given, 2)
@@ -104,30 +104,30 @@ withLayer(engine)("a denoiser with a cache", (it) => {
         const [first, second] = yield* run(given, cache(true), calls)
         assert.isBelow(furthest(plain[0]!, first!), 2e-6)
         assert.isAbove(furthest(plain[1]!, second!), 1e-3)
-        // Asked the same again, it has the same to reuse, and so gives the same answer.
+        // The same call again has the same to reuse, and so gives the same prediction.
         const again = yield* run(given, cache(true), [calls[0]!, calls[0]!])
         assert.isBelow(furthest(again[0]!, again[1]!), 2e-6)
       }),
     )
 
-    it.effect(`keeps nothing without a memory, and nothing after the last call: ${name}`, () =>
+    it.effect(`keeps nothing without a state, and nothing after the last call: ${name}`, () =>
       Effect.gen(function* () {
         const given = yield* loadCase("v1-rope")
         const calls = callsOf(given, 2)
-        const alone = yield* Effect.forEach(calls, ask).pipe(
+        const alone = yield* Effect.forEach(calls, predict).pipe(
           Effect.provide(denoiserLayer({ ...given, cache: cache(true) })),
         )
         const plain = yield* run(given, undefined, calls)
         for (const [i, answers] of plain.entries()) assert.strictEqual(furthest(answers, alone[i]!), 0)
-        const memory: RunMemory = new Map([["another part's", Tensor.zeros("a", [1])]])
+        const memory: RunMemory = new Map([["another component's", Tensor.zeros("a", [1])]])
         yield* run(given, cache(true), calls, memory)
         assert.isAbove(memory.size, 1)
         yield* run(given, cache(true), [{ ...calls[1]!, last: true }], memory)
-        assert.deepStrictEqual([...memory.keys()], ["another part's"])
+        assert.deepStrictEqual([...memory.keys()], ["another component's"])
       }),
     )
 
-    it.effect(`goes on bit for bit from a copy of its memory, in which nothing is changed: ${name}`, () =>
+    it.effect(`continues bit for bit from a copy of its state, and changes no tensor in place: ${name}`, () =>
       Effect.gen(function* () {
         const given = yield* loadCase("v1-rope")
         const calls = callsOf(given, 4)
@@ -168,7 +168,7 @@ withLayer(engine)("a denoiser with a cache", (it) => {
 })
 
 withLayer(engine)("a step cache", (it) => {
-  it.effect("is asked about all texts together, whether they go through as one batch or one after the other", () =>
+  it.effect("decides on all texts together, whether they go through as one batch or one after the other", () =>
     Effect.gen(function* () {
       const given = yield* loadCase("v1-rope")
       const noise = Float32Array.from({ length: 64 * 80 * 4 }, (_, i) => Math.sin(i * i))
@@ -184,10 +184,10 @@ withLayer(engine)("a step cache", (it) => {
           ],
         ],
       ] as const) {
-        const asked: Array<StepQuestion> = []
-        yield* run(given, stepCache("first-block-residual", true, asked), calls)
+        const inputs: Array<StepCacheInput> = []
+        yield* run(given, stepCache("first-block-residual", true, inputs), calls)
         assert.deepStrictEqual(
-          asked.map(({ signal, previous, ...rest }) => ({
+          inputs.map(({ signal, previous, ...rest }) => ({
             ...rest,
             shapes: [signal, previous].map((each) => each.map(({ shape }) => shape)),
           })),
@@ -203,12 +203,12 @@ withLayer(engine)("a step cache", (it) => {
   it.effect("is given the signal of the call that it compares with", () =>
     Effect.gen(function* () {
       const given = yield* loadCase("v1-rope")
-      const firstOf = (signal: StepQuestion["signal"]) => signal[0]!.values()[0]
+      const firstOf = (signal: StepCacheInput["signal"]) => signal[0]!.values()[0]
       for (const comparedWith of ["last call", "last computed"] as const) {
-        const asked: Array<StepQuestion> = []
-        const cache = { ...stepCache("first-block-residual", true, asked), comparedWith }
+        const inputs: Array<StepCacheInput> = []
+        const cache = { ...stepCache("first-block-residual", true, inputs), comparedWith }
         yield* run(given, cache, callsOf(given, 3))
-        const [second, third] = asked as [StepQuestion, StepQuestion]
+        const [second, third] = inputs as [StepCacheInput, StepCacheInput]
         assert.notStrictEqual(firstOf(second.signal), firstOf(second.previous))
         assert.strictEqual(
           firstOf(third.previous),
@@ -218,53 +218,53 @@ withLayer(engine)("a step cache", (it) => {
     }),
   )
 
-  it.effect("begins anew when another number of texts is asked for", () =>
+  it.effect("starts again when the number of texts changes", () =>
     Effect.gen(function* () {
       const given = yield* loadCase("v1-rope")
-      const asked: Array<StepQuestion> = []
+      const inputs: Array<StepCacheInput> = []
       const [one, two] = [callsOf(given, 1, textsOf(given).slice(0, 1))[0]!, callsOf(given, 1)[0]!]
-      yield* run(given, stepCache("timestep-embedding", true, asked), [one, two, two, one])
+      yield* run(given, stepCache("timestep-embedding", true, inputs), [one, two, two, one])
       assert.deepStrictEqual(
-        asked.map(({ index }) => index),
+        inputs.map(({ index }) => index),
         [2],
       )
     }),
   )
 
   it.effect(
-    "tells of a sample that has changed by the first block and by the modulated input, and of the timestep by its vector alone",
+    "sees a change of the sample in the first block and the modulated input, but not in the timestep embedding",
     () =>
       Effect.gen(function* () {
         const given = yield* loadCase("v1-rope")
         const [first, second] = callsOf(given, 2) as [DenoiserInput, DenoiserInput]
         for (const signal of signals) {
-          const asked: Array<StepQuestion> = []
-          yield* run(given, stepCache(signal, false, asked), [
+          const inputs: Array<StepCacheInput> = []
+          yield* run(given, stepCache(signal, false, inputs), [
             first,
             { ...first, sample: second.sample },
             { ...first, level: second.level },
           ])
-          const isAs = ({ signal, previous }: StepQuestion) =>
+          const isAs = ({ signal, previous }: StepCacheInput) =>
             signal[0]!.values().every((x, i) => x === previous[0]!.values()[i])
-          assert.strictEqual(isAs(asked[0]!), signal === "timestep-embedding")
-          assert.isFalse(isAs(asked[1]!))
+          assert.strictEqual(isAs(inputs[0]!), signal === "timestep-embedding")
+          assert.isFalse(isAs(inputs[1]!))
         }
       }),
   )
 })
 
 withLayer(engine)("an attention cache", (it) => {
-  it.effect("is asked about each block whose attention was computed before, and may choose some", () =>
+  it.effect("decides on each block whose attention was computed before, and may choose some", () =>
     Effect.gen(function* () {
       const given = yield* loadCase("v1-rope")
-      const asked: Array<AttentionQuestion> = []
+      const inputs: Array<AttentionCacheInput> = []
       const calls = callsOf(given, 2)
       const [, some] = yield* run(
         given,
-        attentionCache(({ block }) => block === 1, asked),
+        attentionCache(({ block }) => block === 1, inputs),
         calls,
       )
-      assert.deepStrictEqual(asked, [
+      assert.deepStrictEqual(inputs, [
         { block: 0, blocks: 2, index: 1, timestep: 700, last: false },
         { block: 1, blocks: 2, index: 1, timestep: 700, last: false },
       ])
@@ -292,7 +292,7 @@ withLayer(engine)("a cache of a third party that fails is named:", (it) => {
   it.effect.each([
     ["a step cache that throws", step(boom), /boom; correct it, or leave it out\.$/],
     [
-      "one that decides on no number",
+      "one that decides on a distance of NaN",
       step(() => ({ reuse: true, distance: Number.NaN })),
       /reuse true and the distance NaN, but true or false and a finite number/,
     ],
@@ -300,7 +300,7 @@ withLayer(engine)("a cache of a third party that fails is named:", (it) => {
     ["one that gives nothing", step(() => undefined), /call 2, timestep 700: /],
     ["an attention cache that throws", { ...attentionCache(boom), name: "mine" }, /boom/],
     [
-      "one that answers with a word",
+      "one that decides on a word",
       { ...attentionCache((() => "yes") as never), name: "mine" },
       /decided with yes on block 0, but true or false/,
     ],

@@ -1,13 +1,13 @@
 import { Tensor } from "@auteur/core"
 import { assert, describe, it } from "@effect/vitest"
 import { firstBlockCache } from "./first-block-cache.ts"
-import { relativeChange, type Signal } from "./step-cache.ts"
+import { relativeChange, type Signal } from "./cache.ts"
 
 /** A signal of two tokens of two channels for each run. */
 const signalOf = (...runs: ReadonlyArray<readonly [number, number, number, number]>): Signal =>
   runs.map((values) => Tensor.from("batch tokens channels", [1, 2, 2], Float32Array.from(values)))
 
-const ask = (signal: Signal, previous: Signal, threshold: number) =>
+const decide = (signal: Signal, previous: Signal, threshold: number) =>
   firstBlockCache({ threshold }).reuse({ signal, previous, distance: 0, index: 1, timestep: 500, last: false })
 
 describe("relativeChange", () => {
@@ -30,8 +30,8 @@ describe("relativeChange", () => {
 describe("first-block cache", () => {
   it("reuses up to the threshold and not beyond", () => {
     const [signal, previous] = [signalOf([1.25, 1, 1, 1]), signalOf([1, 1, 1, 1])]
-    assert.isTrue(ask(signal, previous, 0.0625).reuse)
-    assert.isFalse(ask(signal, previous, 0.0624).reuse)
+    assert.isTrue(decide(signal, previous, 0.0625).reuse)
+    assert.isFalse(decide(signal, previous, 0.0624).reuse)
   })
 
   it("compares with the last call that was computed, so that small changes add up", () => {
@@ -40,11 +40,11 @@ describe("first-block cache", () => {
 
   it("decides on all texts together", () => {
     const previous = signalOf([1, 1, 1, 1], [1, 1, 1, 1])
-    assert.isTrue(ask(signalOf([1.5, 1.5, 1.5, 1.5], [1, 1, 1, 1]), previous, 0.3).reuse)
-    assert.isFalse(ask(signalOf([1.5, 1.5, 1.5, 1.5], [2, 1, 1, 1]), previous, 0.3).reuse)
+    assert.isTrue(decide(signalOf([1.5, 1.5, 1.5, 1.5], [1, 1, 1, 1]), previous, 0.3).reuse)
+    assert.isFalse(decide(signalOf([1.5, 1.5, 1.5, 1.5], [2, 1, 1, 1]), previous, 0.3).reuse)
   })
 
   it("computes where something came of nothing", () => {
-    assert.isFalse(ask(signalOf([1, 0, 0, 0]), signalOf([0, 0, 0, 0]), 1000).reuse)
+    assert.isFalse(decide(signalOf([1, 0, 0, 0]), signalOf([0, 0, 0, 0]), 1000).reuse)
   })
 })

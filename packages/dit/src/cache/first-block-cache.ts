@@ -1,10 +1,10 @@
-import { relativeChange, type StepCache } from "./step-cache.ts"
+import { relativeChange, type StepCache } from "./cache.ts"
 
 /**
- * First-block cache: the blocks after the first are left out while what the first one adds has changed by no more than `threshold`,
- * relative to the last call at which all were run.
+ * First-block cache: skips the blocks after the first while the residual of the first has changed by no more than `threshold`,
+ * relative to the last call that ran them all.
  *
- * After ParaAttention's "first block cache"; it decides as diffusers' `FirstBlockCacheConfig`, whose default is 0.05.
+ * From ParaAttention; decides as diffusers' `FirstBlockCacheConfig`, whose default is 0.05.
  */
 export const firstBlockCache = ({ threshold }: { readonly threshold: number }): StepCache => ({
   kind: "step",

@@ -1,17 +1,17 @@
-import type { AttentionCache } from "./attention-cache.ts"
+import type { AttentionCache } from "./cache.ts"
 
 export interface PyramidAttentionBroadcastOptions {
-  /** Attention is computed at every so many calls, and broadcast to the ones between. */
+  /** N: attention is computed at every N-th call, and broadcast to the calls between. */
   readonly every: number
-  /** Only between these timesteps, which do not belong to it; default 100 and 800. */
+  /** The open interval of timesteps in which attention is reused; default 100 and 800. */
   readonly timesteps?: readonly [low: number, high: number] | undefined
 }
 
 /**
- * Pyramid attention broadcast (arXiv 2408.12588): in the middle of a run attention changes little from step to step, so its output is
- * used for the next calls too.
+ * Pyramid attention broadcast (arXiv 2408.12588): in the middle of a run attention changes little from step to step, so its output
+ * serves the next calls too.
  *
- * It decides as diffusers' `PyramidAttentionBroadcastConfig` with its `spatial_attention_block_skip_range`, as all attention of CogVideoX
+ * Decides as diffusers' `PyramidAttentionBroadcastConfig` by its `spatial_attention_block_skip_range`, as all attention of CogVideoX
  * is 3D full attention.
  */
 export const pyramidAttentionBroadcast = ({

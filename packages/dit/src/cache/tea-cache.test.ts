@@ -1,6 +1,6 @@
 import { Tensor } from "@auteur/core"
 import { assert, describe, it } from "@effect/vitest"
-import type { Signal } from "./step-cache.ts"
+import type { Signal } from "./cache.ts"
 import { teaCache, teaEstimate } from "./tea-cache.ts"
 
 const signalOf = (value: number): Signal => [

@@ -1,21 +1,21 @@
 import type { TransformerConfig } from "../config.ts"
-import { relativeChange, type StepCache, type StepSignal } from "./step-cache.ts"
+import { relativeChange, type StepCache, type StepSignal } from "./cache.ts"
 
-/** How the change of the network's answer is estimated. */
+/** An estimate of how much the network's output changes between two calls. */
 export interface TeaEstimate {
   readonly signal: StepSignal
-  /** A polynomial from the relative change of the signal to that of the answer, highest power first. */
+  /** The polynomial from the relative change of the signal to that of the output, highest power first. */
   readonly coefficients: ReadonlyArray<number>
 }
 
 export interface TeaCacheOptions extends TeaEstimate {
-  /** How far the answer may have moved since it was computed, in estimated relative change. */
+  /** The estimated relative change of the output, since it was last computed, from which it is computed again. */
   readonly threshold: number
 }
 
 /**
- * TeaCache (arXiv 2411.19108): no block is run while the estimated changes of the answer since the last call that was computed add up
- * to less than `threshold`. The first and the last call are computed. {@link teaEstimate} has the other options of a model.
+ * TeaCache (arXiv 2411.19108): skips all blocks while the estimated changes of the output, since the last call that ran them, add up to
+ * less than `threshold`. The first and the last call are computed. {@link teaEstimate} gives the other options for a model.
  */
 export const teaCache = ({ threshold, signal, coefficients }: TeaCacheOptions): StepCache => ({
   kind: "step",
@@ -30,11 +30,11 @@ export const teaCache = ({ threshold, signal, coefficients }: TeaCacheOptions): 
 })
 
 /**
- * The estimate for a model, told by its width, its layers and its patches.
+ * The estimate for a model, which is recognized by its width, its layers and its patches.
  *
- * CogVideoX: the polynomials of TeaCache's authors (their repository, `TeaCache4CogVideoX1.5`) over the timestep's vector alone, so that
- * which calls are computed depends on the sampler's timesteps and not on the prompt. Others: the input that the timestep modulates, which
- * the paper starts from (§3.2): for the bundled model with a line fitted to 122 pairs of calls, for models that nobody has looked at as it is.
+ * CogVideoX: the polynomials of TeaCache's authors (`TeaCache4CogVideoX1.5` in their repository) over the timestep embedding alone, so
+ * that the calls that are computed depend on the sampler's timesteps and not on the prompt. Other models: the input that the timestep
+ * modulates, where the paper starts (§3.2); for the bundled model with a line fitted to 122 pairs of calls, for unknown models as it is.
  */
 export const teaEstimate = (
   config: Pick<
@@ -61,5 +61,5 @@ const of2b = [-31.0658903, 25.4732368, -5.92380459, 1.75769064, -0.00361568434]
 const of5b = [-1538.80483, 843.202495, -134.363087, 7.97131516, -0.0523162339]
 const of15 = [250.210439, -165.061612, 35.7804877, -0.781551492, 0.0358559703]
 const of15ImageToVideo = [122.842302, -104.088754, 26.2981677, -0.306009921, 0.037121322]
-/** By `bench/caches/fit.ts`: correlation 0.96, where the timestep's vector has 0.90. */
+/** By `bench/caches/fit.ts`: correlation 0.96, against 0.90 for the timestep embedding. */
 const ofBundled = [1.4744, -0.0017]

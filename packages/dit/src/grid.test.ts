@@ -2,26 +2,44 @@ import type { LatentSize } from "@auteur/core"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { parseTransformerConfig } from "./config.ts"
-import { refuseSize } from "./refuse-size.ts"
+import { refuseSize, trainedSize } from "./grid.ts"
 
-const refusal = (fields: Record<string, unknown>, size: LatentSize) =>
-  Effect.map(
-    parseTransformerConfig({ _class_name: "CogVideoXTransformer3DModel", ...fields }, "config.json"),
-    (config) => refuseSize(config, { spatialCompression: 8 }, "the model", size),
-  )
+const configOf = (fields: Record<string, unknown>) =>
+  parseTransformerConfig({ _class_name: "CogVideoXTransformer3DModel", ...fields }, "config.json")
+
+const problem = (fields: Record<string, unknown>, size: LatentSize) =>
+  Effect.map(configOf(fields), (config) => refuseSize(config, { spatialCompression: 8 }, "the model", size))
 
 const rotary = { use_rotary_positional_embeddings: true }
 const learned = { ...rotary, use_learned_positional_embeddings: true }
 const temporal = { ...rotary, patch_size_t: 2, sample_height: 96, sample_width: 170, sample_frames: 81 }
+const imageToVideo = { ...temporal, in_channels: 32, ofs_embed_dim: 512 }
+
+describe("trainedSize", () => {
+  for (const [name, fields, size] of [
+    ["the size of the config's sample", temporal, { frames: 21, height: 96, width: 170 }],
+    [
+      "81 frames of 1360×768 for CogVideoX 1.5, whose published config has the side of its table of positions",
+      { ...temporal, sample_height: 300, sample_width: 300, sample_frames: 85 },
+      { frames: 21, height: 96, width: 170 },
+    ],
+  ] as const) {
+    it.effect(`is ${name}`, () =>
+      Effect.map(configOf(fields), (config) => assert.deepStrictEqual(trainedSize(config), size)),
+    )
+  }
+})
 
 describe("refuseSize", () => {
   for (const [name, fields, size] of [
     ["any whole patches with sin-cos positions", {}, { frames: 3, height: 2, width: 200 }],
     ["any whole patches with the rotary positions of 1.0", rotary, { frames: 1, height: 90, width: 60 }],
     ["the trained size with learned positions", learned, { frames: 13, height: 60, width: 90 }],
-    ["the whole trained grid of 1.5", temporal, { frames: 22, height: 96, width: 170 }],
+    ["the whole grid of 1.5", temporal, { frames: 22, height: 96, width: 170 }],
+    ["1.5 image-to-video in portrait", imageToVideo, { frames: 22, height: 170, width: 96 }],
+    ["1.5 image-to-video wider than its grid", imageToVideo, { frames: 22, height: 96, width: 200 }],
   ] as const) {
-    it.effect(`allows ${name}`, () => Effect.map(refusal(fields, size), (message) => assert.isUndefined(message)))
+    it.effect(`allows ${name}`, () => Effect.map(problem(fields, size), (message) => assert.isUndefined(message)))
   }
 
   for (const [name, fields, size, expected] of [
@@ -36,7 +54,7 @@ describe("refuseSize", () => {
       "half a temporal patch",
       temporal,
       { frames: 21, height: 96, width: 170 },
-      /2 latent frames at a time .* 21: the nearest are 20 and 22/,
+      /^21 latent frames .* multiple of 2; the nearest are 20 and 22/,
     ],
     [
       "another size with learned positions",
@@ -57,14 +75,14 @@ describe("refuseSize", () => {
       /1048577 latent frames of 16×16 pixels .* are 1048577 tokens, and at most 1048576/,
     ],
     [
-      "a side longer than the grid of 1.5",
+      "a side longer than the grid of 1.5 text-to-video",
       temporal,
       { frames: 22, height: 170, width: 96 },
       /height of 1360 pixels .* end at 768; the largest video is 1360×768/,
     ],
   ] as const) {
     it.effect(`refuses ${name} in pixels`, () =>
-      Effect.map(refusal(fields, size), (message) => assert.match(message ?? "allowed", expected)),
+      Effect.map(problem(fields, size), (message) => assert.match(message ?? "allowed", expected)),
     )
   }
 })
