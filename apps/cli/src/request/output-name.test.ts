@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { expect, it } from "vitest"
-import { temporaryFolder } from "../test/run-auteur.ts"
+import { temporaryFolder } from "../../test/run-auteur.ts"
 import { numberedName, outputName } from "./output-name.ts"
 
 const folder = temporaryFolder()

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { parseLora } from "./lora-flag.ts"
+import { parseLora } from "./flag-values.ts"
 
 it.each([
   ["fox.safetensors", { path: "fox.safetensors" }],

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { describe, expect, it } from "vitest"
-import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
+import { auteur, expectClearErrors, temporaryFolder } from "../../test/run-auteur.ts"
 
 const folder = temporaryFolder()
 const run = (...args: ReadonlyArray<string>) => auteur(args, { cwd: folder.path() })

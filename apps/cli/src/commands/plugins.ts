@@ -13,9 +13,9 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { formatTable } from "./amounts.ts"
-import { CommandError } from "./command-error.ts"
-import { requestFlags } from "./request-flags.ts"
+import { formatTable } from "../reporting/format.ts"
+import { CommandError } from "../process/command-error.ts"
+import { requestFlags } from "../request/request-flags.ts"
 
 const flags = {
   config: requestFlags.config,

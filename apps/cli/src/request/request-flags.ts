@@ -26,10 +26,8 @@ import {
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
-import { CommandError, usageError } from "./command-error.ts"
-import { parseSeed } from "./seed.ts"
-import { parseLora } from "./lora-flag.ts"
-import { parseSize } from "./size.ts"
+import { CommandError, usageError } from "../process/command-error.ts"
+import { parseLora, parseSeed, parseSize } from "./flag-values.ts"
 
 const flag = <A>(flag: Flag.Flag<A>, description: string): Flag.Flag<Option.Option<A>> =>
   flag.pipe(Flag.withDescription(description), Flag.optional)

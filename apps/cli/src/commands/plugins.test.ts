@@ -2,13 +2,13 @@ import { mkdir, rm, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
-import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
+import { auteur, expectClearErrors, temporaryFolder } from "../../test/run-auteur.ts"
 
 const folder = temporaryFolder()
 const run = (...args: ReadonlyArray<string>) => auteur(args, { cwd: folder.path() })
 const small = ["a fox", "--steps", "1", "--frames", "1", "--seed", "1"]
 
-const packages = fileURLToPath(new URL("../../../node_modules", import.meta.url))
+const packages = fileURLToPath(new URL("../../../../node_modules", import.meta.url))
 beforeAll(async () => {
   // What a folder has in which auteur and two plugins are installed.
   await mkdir(folder.file("node_modules/auteur-plugin-steep"), { recursive: true })

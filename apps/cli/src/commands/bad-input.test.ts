@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readdir, symlink, writeFile } from "node:fs/promises"
 import { beforeAll, describe, expect, it } from "vitest"
-import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
+import { auteur, expectClearErrors, temporaryFolder } from "../../test/run-auteur.ts"
 
 /** A PNG of one red pixel. */
 const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"

@@ -4,10 +4,10 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
-import { startModelServer } from "../test/model-server.ts"
-import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
+import { startModelServer } from "../../test/model-server.ts"
+import { auteur, expectClearErrors, temporaryFolder } from "../../test/run-auteur.ts"
 
-const bundled = fileURLToPath(new URL("../../../models/emoji-world", import.meta.url))
+const bundled = fileURLToPath(new URL("../../../../models/emoji-world", import.meta.url))
 const folder = temporaryFolder()
 const run = (...args: ReadonlyArray<string>) =>
   auteur(args, { cwd: folder.path(), env: { ...process.env, HF_HOME: folder.file("cache"), HF_TOKEN: "" } })

@@ -1,7 +1,7 @@
 import type { GenerateEvent } from "auteur/effect"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { formatDuration } from "./amounts.ts"
+import { formatDuration } from "./format.ts"
 import { drawPicture, type PictureProtocol } from "./pictures.ts"
 import { clearLine, type Output, progressLine } from "./progress-bar.ts"
 import { howToResume, type Reporter } from "./reporter.ts"

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { setTimeout } from "node:timers/promises"
 import { beforeAll, describe, expect, it } from "vitest"
-import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
+import { auteur, expectClearErrors, temporaryFolder } from "../../test/run-auteur.ts"
 
 const folder = temporaryFolder()
 const run = (...args: ReadonlyArray<string>) => auteur(args, { cwd: folder.path() })

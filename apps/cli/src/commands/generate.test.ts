@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { describe, expect, it } from "vitest"
-import { auteur, expectClearErrors, temporaryFolder } from "../test/run-auteur.ts"
+import { auteur, expectClearErrors, temporaryFolder } from "../../test/run-auteur.ts"
 
 const folder = temporaryFolder()
 const run = (...args: ReadonlyArray<string>) => auteur(args, { cwd: folder.path() })

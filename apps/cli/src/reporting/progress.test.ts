@@ -3,7 +3,7 @@ import type { GenerateEvent } from "auteur/effect"
 import { expect, test } from "vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { formatBytes, formatDuration, formatTable } from "./amounts.ts"
+import { formatBytes, formatDuration, formatTable } from "./format.ts"
 import { clearLine } from "./progress-bar.ts"
 import { progressReporter } from "./progress.ts"
 

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs"
 import * as Effect from "effect/Effect"
-import { CommandError } from "./command-error.ts"
+import { CommandError } from "../process/command-error.ts"
 
 /** Bytes of a file of prompts at most: some hundred thousand of them. */
 const mostBytes = 16 * 2 ** 20

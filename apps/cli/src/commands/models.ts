@@ -4,9 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { formatBytes, formatTable } from "./amounts.ts"
-import { CommandError } from "./command-error.ts"
-import { clearLine, type Output, progressLine } from "./progress-bar.ts"
+import { formatBytes, formatTable } from "../reporting/format.ts"
+import { CommandError } from "../process/command-error.ts"
+import { clearLine, type Output, progressLine } from "../reporting/progress-bar.ts"
 
 const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON instead of text"), Flag.withDefault(false))
 

@@ -3,7 +3,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { CommandError } from "./command-error.ts"
+import { CommandError } from "../process/command-error.ts"
 
 const flags = {
   model: Flag.String("model").pipe(

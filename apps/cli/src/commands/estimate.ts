@@ -5,9 +5,9 @@ import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { formatBytes, formatDuration, formatTable } from "./amounts.ts"
-import { usageError } from "./command-error.ts"
-import { askedVideo, requestFlags } from "./request-flags.ts"
+import { formatBytes, formatDuration, formatTable } from "../reporting/format.ts"
+import { usageError } from "../process/command-error.ts"
+import { askedVideo, requestFlags } from "../request/request-flags.ts"
 
 const flags = {
   prompt: Argument.String("prompt").pipe(
