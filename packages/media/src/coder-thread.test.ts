@@ -3,9 +3,9 @@ import { MediaError } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { movingSquare } from "../test/moving-square.ts"
 import type { Coder, CoderOptions } from "./frame-writer.ts"
-import { gifWriter, openGifCoder } from "./gif-writer.ts"
-import { mp4Writer, openMp4Coder } from "./mp4-writer.ts"
-import { openWebpCoder, webpWriter } from "./webp-writer.ts"
+import { gifWriter, openGifCoder } from "./gif/gif-writer.ts"
+import { mp4Writer, openMp4Coder } from "./mp4/mp4-writer.ts"
+import { openWebpCoder, webpWriter } from "./webp/webp-writer.ts"
 
 // Larger than what is coded on the calling thread.
 const [width, height] = [320, 240]
@@ -44,7 +44,7 @@ describe.each([
 
   it("keeps no process alive when it is abandoned", () => {
     const script = `
-      const { ${writer.name} } = await import(${JSON.stringify(new URL(`${kind}-writer.ts`, import.meta.url).href)})
+      const { ${writer.name} } = await import(${JSON.stringify(new URL(`${kind}/${kind}-writer.ts`, import.meta.url).href)})
       const size = { width: ${width}, height: ${height} }
       await ${writer.name}({ ...size, fps: 8 }).write({ ...size, data: new Uint8Array(${width * height * 3}) })
       process.stdout.write("written")`

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads"
 import type { Coder, CoderOptions } from "./frame-writer.ts"
-import { openGifCoder } from "./gif-writer.ts"
-import { openMp4Coder } from "./mp4-writer.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
-import { openWebpCoder } from "./webp-writer.ts"
+import { openGifCoder } from "./gif/gif-writer.ts"
+import { openMp4Coder } from "./mp4/mp4-writer.ts"
+import type { RgbFrame } from "./image/rgb-frame.ts"
+import { openWebpCoder } from "./webp/webp-writer.ts"
 
 /** The kinds of files that are coded in a thread. */
 export type CoderKind = "mp4" | "webp" | "gif"

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises"
 import { MediaError, type VideoMetadata } from "@auteur/core"
-import { enlarge } from "./enlarge.ts"
+import { enlarge } from "./image/enlarge.ts"
 import { toJson } from "./metadata.ts"
-import { checkFrame, type RgbFrame } from "./rgb-frame.ts"
+import { checkFrame, type RgbFrame } from "./image/rgb-frame.ts"
 
 /** The size of the frames that will come, and how to write them. */
 export interface FrameWriterOptions {

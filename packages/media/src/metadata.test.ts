@@ -2,7 +2,7 @@ import { MediaError } from "@auteur/core"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { fromJson, toAscii, toJson } from "./metadata.ts"
-import { fromXmp, toXmp } from "./xmp.ts"
+import { fromXmp, toXmp } from "./webp/xmp.ts"
 
 const texts = fc.dictionary(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }))
 

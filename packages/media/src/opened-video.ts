@@ -1,4 +1,4 @@
-import type { RgbFrame } from "./rgb-frame.ts"
+import type { RgbFrame } from "./image/rgb-frame.ts"
 
 /** A video file whose head is read; its frames are decoded one by one, as they are asked for. */
 export interface OpenedVideo {

@@ -7,15 +7,15 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import animations from "../test/golden/animations.json" with { type: "json" }
 import images from "../test/golden/images.json" with { type: "json" }
 import { movingSquare, psnr } from "../test/moving-square.ts"
-import { gifWriter } from "./gif-writer.ts"
-import { encodeMp4 } from "./mp4-writer.ts"
-import { orient } from "./orient.ts"
-import { encodePng } from "./png.ts"
+import { gifWriter } from "./gif/gif-writer.ts"
+import { encodeMp4 } from "./mp4/mp4-writer.ts"
+import { orient } from "./image/orient.ts"
+import { encodePng } from "./image/png.ts"
 import { readMetadata, readVideo } from "./read-video.ts"
-import { resizeImage } from "./resize-image.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
+import { resizeImage } from "./image/resize-image.ts"
+import type { RgbFrame } from "./image/rgb-frame.ts"
 import { toFrames } from "./video-writer.ts"
-import { webpWriter } from "./webp-writer.ts"
+import { webpWriter } from "./webp/webp-writer.ts"
 
 let folder: string
 beforeEach(async () => {

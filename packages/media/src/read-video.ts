@@ -1,14 +1,14 @@
 import { open, readFile, stat } from "node:fs/promises"
 import { MediaError, type ReadVideoOptions, Tensor, type VideoFile, type VideoMetadata } from "@auteur/core"
-import { imageKind } from "./image-kind.ts"
+import { imageKind } from "./image/image-kind.ts"
 import { fromJson } from "./metadata.ts"
 import type { OpenedVideo } from "./opened-video.ts"
-import { openFolder, openPicture } from "./read-folder.ts"
-import { openGif } from "./read-gif.ts"
-import { openWebp } from "./read-webp.ts"
+import { openFolder, openPicture } from "./image/read-folder.ts"
+import { openGif } from "./gif/read-gif.ts"
+import { openWebp } from "./webp/read-webp.ts"
 import { requireMemory } from "./require-memory.ts"
-import { resizeImage } from "./resize-image.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
+import { resizeImage } from "./image/resize-image.ts"
+import type { RgbFrame } from "./image/rgb-frame.ts"
 
 const HEAD = 64 // bytes that tell what a file is
 
@@ -50,7 +50,7 @@ const openKind = async (source: string | Uint8Array): Promise<OpenedVideo> => {
     case "MP4 or MOV video":
     case "WebM or Matroska video": {
       // Loaded only when it is needed: it knows many containers.
-      const { openContainer } = await import("./read-container.ts")
+      const { openContainer } = await import("./container/read-container.ts")
       return openContainer(source)
     }
     default:

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { movingSquare, psnr } from "../test/moving-square.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
+import type { RgbFrame } from "./image/rgb-frame.ts"
 import { videoReaderLayer } from "./video-reader.ts"
 import { toFrames, videoWriterLayer } from "./video-writer.ts"
 

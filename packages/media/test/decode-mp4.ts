@@ -1,6 +1,6 @@
 import { H264Decoder } from "h264decoder"
-import { findBox } from "../src/mp4-box.ts"
-import type { RgbFrame } from "../src/rgb-frame.ts"
+import { findBox } from "../src/mp4/box.ts"
+import type { RgbFrame } from "../src/image/rgb-frame.ts"
 
 const TABLE = ["moov", "trak", "mdia", "minf", "stbl"]
 

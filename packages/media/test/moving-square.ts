@@ -1,4 +1,4 @@
-import type { RgbFrame } from "../src/rgb-frame.ts"
+import type { RgbFrame } from "../src/image/rgb-frame.ts"
 
 /** A smooth background with a red square that moves to the right, as the clips of a generator look. */
 export const movingSquare = (count: number, width: number, height: number): ReadonlyArray<RgbFrame> =>

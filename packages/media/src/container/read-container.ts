@@ -12,15 +12,15 @@ import {
   type VideoSample,
   VideoSampleSink,
 } from "mediabunny"
-import { BaselineDecoder } from "./baseline-decoder.ts"
-import { METADATA_KEY } from "./metadata.ts"
+import { BaselineDecoder } from "../mp4/baseline-decoder.ts"
+import { METADATA_KEY } from "../metadata.ts"
 import { givingUp, requireDecoder } from "./native-codecs.ts"
-import type { OpenedVideo } from "./opened-video.ts"
-import { orient } from "./orient.ts"
-import { requirePixels } from "./require-memory.ts"
-import { resizeImage } from "./resize-image.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
-import { checkSampleCounts } from "./sample-counts.ts"
+import type { OpenedVideo } from "../opened-video.ts"
+import { orient } from "../image/orient.ts"
+import { requirePixels } from "../require-memory.ts"
+import { resizeImage } from "../image/resize-image.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
+import { checkSampleCounts } from "../mp4/sample-counts.ts"
 
 registerDecoder(BaselineDecoder)
 

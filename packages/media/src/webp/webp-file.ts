@@ -1,4 +1,4 @@
-import { concatBytes, latin1 } from "./mp4-box.ts"
+import { concatBytes, latin1 } from "../mp4/box.ts"
 
 /** One chunk of a RIFF file: a name of four letters and its content. */
 export interface Chunk {

@@ -7,8 +7,8 @@ import {
   type FrameWriter,
   type FrameWriterOptions,
   frameWriter,
-} from "./frame-writer.ts"
-import { METADATA_KEY, toAscii } from "./metadata.ts"
+} from "../frame-writer.ts"
+import { METADATA_KEY, toAscii } from "../metadata.ts"
 import { encodePng } from "./png.ts"
 
 /** The keyword under which the first picture of a folder keeps the frame rate. */

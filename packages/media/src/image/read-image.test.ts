@@ -1,6 +1,6 @@
 import { encode } from "fast-png"
 import { describe, expect, it } from "vitest"
-import golden from "../test/golden/images.json" with { type: "json" }
+import golden from "../../test/golden/images.json" with { type: "json" }
 import { encodePng } from "./png.ts"
 import { readImage } from "./read-image.ts"
 

@@ -1,6 +1,6 @@
 import { H264Decoder } from "h264decoder"
 import { CustomVideoDecoder, type EncodedPacket, VideoSample } from "mediabunny"
-import { concatBytes } from "./mp4-box.ts"
+import { concatBytes } from "./box.ts"
 import { toRgbx, type YuvColours } from "./yuv.ts"
 
 const BASELINE = "42" // profile_idc 66, as a codec string such as avc1.42c01e has it

@@ -1,6 +1,6 @@
 import { MediaError } from "@auteur/core"
 import { signalColours } from "./colour-signal.ts"
-import { openCoder } from "./coder-thread.ts"
+import { openCoder } from "../coder-thread.ts"
 import {
   checkOptions,
   type Coder,
@@ -9,10 +9,10 @@ import {
   type FrameWriter,
   type FrameWriterOptions,
   frameWriter,
-} from "./frame-writer.ts"
+} from "../frame-writer.ts"
 import { openH264Encoder } from "./h264-encoder.ts"
 import { toMp4 } from "./mp4-file.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
 import { toYuv420 } from "./yuv.ts"
 
 /**

@@ -1,4 +1,4 @@
-import { METADATA_KEY } from "./metadata.ts"
+import { METADATA_KEY } from "../metadata.ts"
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",

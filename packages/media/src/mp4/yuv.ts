@@ -1,4 +1,4 @@
-import type { RgbFrame } from "./rgb-frame.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
 
 // BT.601 in limited range (luma 16…235, chroma 16…240), as 16-bit fixed point.
 const scale = (weight: number): number => Math.round((weight / 255) * 65536)

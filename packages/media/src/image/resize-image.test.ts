@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import golden from "../test/golden/resize.json" with { type: "json" }
+import golden from "../../test/golden/resize.json" with { type: "json" }
 import { enlarge } from "./enlarge.ts"
 import type { ResampleFilter } from "./resample.ts"
 import { resizeImage } from "./resize-image.ts"

@@ -1,4 +1,4 @@
-import { findBox, readBoxes } from "./mp4-box.ts"
+import { findBox, readBoxes } from "./box.ts"
 
 /** Bytes of a file from a place on; fewer at its end. */
 export type ReadAt = (position: number, length: number) => Promise<Uint8Array>

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises"
 import { MediaError } from "@auteur/core"
-import { toDurations } from "./frame-times.ts"
-import { openCoder } from "./coder-thread.ts"
+import { toDurations } from "../frame-times.ts"
+import { openCoder } from "../coder-thread.ts"
 import {
   checkOptions,
   type Coder,
@@ -10,12 +10,12 @@ import {
   type FrameWriter,
   type FrameWriterOptions,
   frameWriter,
-} from "./frame-writer.ts"
+} from "../frame-writer.ts"
 import { indexer, toPalette } from "./gif-palette.ts"
 import { GIFEncoder } from "./gifenc.ts"
-import { METADATA_KEY, toAscii } from "./metadata.ts"
-import { requireMemory } from "./require-memory.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
+import { METADATA_KEY, toAscii } from "../metadata.ts"
+import { requireMemory } from "../require-memory.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
 
 /** GIF counts in hundredths of a second. */
 export const GIF_TICKS = 100

@@ -1,5 +1,5 @@
 import { type Palette, quantize } from "./gifenc.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
 
 const MOST_SAMPLES = 100_000
 

@@ -1,5 +1,5 @@
-import { toDurations } from "./frame-times.ts"
-import { openCoder } from "./coder-thread.ts"
+import { toDurations } from "../frame-times.ts"
+import { openCoder } from "../coder-thread.ts"
 import {
   checkOptions,
   type Coder,
@@ -7,7 +7,7 @@ import {
   type FrameWriter,
   type FrameWriterOptions,
   frameWriter,
-} from "./frame-writer.ts"
+} from "../frame-writer.ts"
 import { encodeWebp } from "./webp-codec.ts"
 import { FLAGS, header, little, readChunks, toChunk, toWebp } from "./webp-file.ts"
 import { toXmp } from "./xmp.ts"

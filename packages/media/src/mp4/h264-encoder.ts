@@ -1,7 +1,7 @@
 import { createRequire } from "node:module"
 import { MediaError } from "@auteur/core"
 import type { H264MP4Encoder } from "h264-mp4-encoder"
-import { findBox } from "./mp4-box.ts"
+import { findBox } from "./box.ts"
 
 /** What an encoder is made for: even sizes, and the quantizer from 10 (finest) to 51 (coarsest). */
 export interface H264Options {

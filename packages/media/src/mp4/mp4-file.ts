@@ -1,6 +1,6 @@
 import { COLOUR_SIGNAL } from "./colour-signal.ts"
-import { METADATA_KEY } from "./metadata.ts"
-import { box, concatBytes, fullBox, latin1, u16, u32, u8 } from "./mp4-box.ts"
+import { METADATA_KEY } from "../metadata.ts"
+import { box, concatBytes, fullBox, latin1, u16, u32, u8 } from "./box.ts"
 
 /** An H.264 stream in decoding order, one NAL unit a frame, without start codes. */
 export interface H264Stream {

@@ -1,11 +1,11 @@
 import { GifReader, type Frame } from "omggif"
-import { toRate } from "./frame-times.ts"
+import { toRate } from "../frame-times.ts"
 import { GIF_TICKS } from "./gif-writer.ts"
-import { METADATA_KEY } from "./metadata.ts"
-import type { OpenedVideo } from "./opened-video.ts"
-import { requirePixels } from "./require-memory.ts"
-import { dropAlpha, type RgbaFrame } from "./rgba-frame.ts"
-import type { RgbFrame } from "./rgb-frame.ts"
+import { METADATA_KEY } from "../metadata.ts"
+import type { OpenedVideo } from "../opened-video.ts"
+import { requirePixels } from "../require-memory.ts"
+import { dropAlpha, type RgbaFrame } from "../image/rgba-frame.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
 
 // Browsers show a frame of no or one hundredth for ten.
 const shownFor = ({ delay }: Frame): number => (delay < 2 ? 10 : delay)

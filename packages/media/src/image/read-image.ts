@@ -2,7 +2,7 @@ import { MediaError } from "@auteur/core"
 import { imageKind } from "./image-kind.ts"
 import { decodeJpeg } from "./jpeg.ts"
 import { decodePng, pngSize } from "./png.ts"
-import { LARGEST_MEGAPIXELS, requirePixels } from "./require-memory.ts"
+import { LARGEST_MEGAPIXELS, requirePixels } from "../require-memory.ts"
 import type { RgbFrame } from "./rgb-frame.ts"
 
 /**

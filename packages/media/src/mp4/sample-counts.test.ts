@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { box, concatBytes, fullBox, latin1, u32 } from "./mp4-box.ts"
+import { box, concatBytes, fullBox, latin1, u32 } from "./box.ts"
 import { checkSampleCounts } from "./sample-counts.ts"
 
 const check = (file: Uint8Array): Promise<void> =>

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto"
 import { access, constants, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { MediaError } from "@auteur/core"
-import { checkOptions, type FrameWriter, type FrameWriterOptions, frameWriter } from "./frame-writer.ts"
+import { checkOptions, type FrameWriter, type FrameWriterOptions, frameWriter } from "../frame-writer.ts"
 import { pictureTexts } from "./png-writer.ts"
 import { encodePng } from "./png.ts"
-import { explainWriteFailure, statIfPresent } from "./write-file.ts"
+import { explainWriteFailure, statIfPresent } from "../write-file.ts"
 
 /** Takes frames one by one and keeps them at a path, which holds all of them or what it held before. */
 export interface VideoSink {

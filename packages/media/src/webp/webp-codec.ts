@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import decode, { init as initDecoder } from "@jsquash/webp/decode.js"
 import encode, { init as initEncoder } from "@jsquash/webp/encode.js"
-import type { RgbFrame } from "./rgb-frame.ts"
-import type { RgbaFrame } from "./rgba-frame.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
+import type { RgbaFrame } from "../image/rgba-frame.ts"
 
 const require = createRequire(import.meta.url)
 
