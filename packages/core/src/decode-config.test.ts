@@ -16,14 +16,14 @@ describe("decodeConfig", () => {
     assert.deepStrictEqual(messageOf({ layers: 2, dropout: 0 }), { layers: 2 })
     assert.strictEqual(
       messageOf({ layers: 2, dropout: 0 }, { unknownFields: "refuse" }),
-      'network/config.json cannot be run: "dropout" is 0, but there is no such field: take the network\'s own config file.',
+      'network/config.json cannot be used: "dropout" is 0, but there is no such field: use the network\'s own config file.',
     )
   })
 
   it("names every field that cannot be run with its value, those inside of others too", () => {
     assert.strictEqual(
       messageOf({ layers: 0, widths: [1, 0.5] }),
-      'network/config.json cannot be run: "layers" is 0, but a value greater than 0 is needed; "widths.1" is 0.5, but an integer is needed: take the network\'s own config file.',
+      'network/config.json cannot be used: "layers" is 0, but a value greater than 0 is needed; "widths.1" is 0.5, but an integer is needed: use the network\'s own config file.',
     )
     assert.include(messageOf({}), '"layers" is missing')
   })

@@ -32,17 +32,17 @@ export const decodeConfig = <A>(
   } = {},
 ): Result.Result<A, ModelError> => {
   const refuse = (problems: string): Result.Result<never, ModelError> =>
-    Result.fail(new ModelError({ message: `${source} ${problems}: take the ${component}'s own config file.` }))
+    Result.fail(new ModelError({ message: `${source} ${problems}: use the ${component}'s own config file.` }))
   if (typeof json !== "object" || json === null || Array.isArray(json)) return refuse("is not a JSON object")
 
   const onExcessProperty = unknownFields === "refuse" ? "error" : "ignore"
   const decoded = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty })(json)
   if (Result.isFailure(decoded)) {
     const { issues } = toIssues(decoded.failure.issue)
-    return refuse(`cannot be run: ${issues.map((issue) => problemOf(issue, json)).join("; ")}`)
+    return refuse(`cannot be used: ${issues.map((issue) => problemOf(issue, json)).join("; ")}`)
   }
   const conflict = contradiction(decoded.success)
-  return conflict === undefined ? Result.succeed(decoded.success) : refuse(`cannot be run: ${conflict}`)
+  return conflict === undefined ? Result.succeed(decoded.success) : refuse(`cannot be used: ${conflict}`)
 }
 
 type Issue = ReturnType<typeof toIssues>["issues"][number]

@@ -25,7 +25,7 @@ describe("parseTransformerConfig", () => {
 
   for (const [name, json, expected] of [
     ["another class", { _class_name: "WanTransformer3DModel" }, /"_class_name" is "WanTransformer3DModel"/],
-    ["no class", { num_layers: 2 }, /"_class_name" is missing: take the expert transformer's own config file/],
+    ["no class", { num_layers: 2 }, /"_class_name" is missing: use the expert transformer's own config file/],
     ["no object", [], /transformer\/config\.json/],
     [
       "another activation",

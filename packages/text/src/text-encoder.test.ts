@@ -100,7 +100,7 @@ it.effect.each([0, 1.5, 2049, 1e12, Number.NaN])("refuses %d tokens before anyth
     const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ ...options, maxTokens }))))
     assert.strictEqual(
       error.message,
-      `A prompt cannot be cut or padded to ${maxTokens} tokens: choose a whole number from 1 to 2048.`,
+      `A prompt cannot be cut or padded to ${maxTokens} tokens: use a whole number from 1 to 2048.`,
     )
   }).pipe(Effect.provide(engineLayer())),
 )

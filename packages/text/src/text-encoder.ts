@@ -20,13 +20,13 @@ export interface TextEncoderOptions {
 /** Far above the 226 of CogVideoX: attention takes memory with the square. */
 const mostTokens = 2048
 
-/** Prompts whose embeddings are kept: with T5-XXL one takes tens of seconds to make and 4 MB to keep. */
+/** The number of prompts whose embeddings are kept: T5-XXL takes tens of seconds to make 4 MB. */
 const keptPrompts = 8
 
 /**
- * T5 or UMT5 as the pipeline's text encoder: no mask, so padding is attended as CogVideoX was trained to.
+ * T5 or UMT5 as the pipeline's text encoder, without a mask: CogVideoX was trained to attend to the padding.
  *
- * The weights are checked when the layer is built: a `ModelError` names the tensor that is missing or does not fit the config.
+ * The weights are checked when the layer is built: a `ModelError` names the first tensor that is missing or does not fit the config.
  */
 export const layer = (options: TextEncoderOptions): Layer.Layer<TextEncoder, ModelError, Engine> =>
   Layer.effect(TextEncoder, makeTextEncoder(options))
@@ -34,18 +34,18 @@ export const layer = (options: TextEncoderOptions): Layer.Layer<TextEncoder, Mod
 const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenizer, maxTokens }: TextEncoderOptions) {
   if (!(Number.isSafeInteger(maxTokens) && maxTokens >= 1 && maxTokens <= mostTokens)) {
     return yield* new ModelError({
-      message: `A prompt cannot be cut or padded to ${maxTokens} tokens: choose a whole number from 1 to ${mostTokens}.`,
+      message: `A prompt cannot be cut or padded to ${maxTokens} tokens: use a whole number from 1 to ${mostTokens}.`,
     })
   }
   const model = yield* (yield* Engine).open(weights)
   const program = t5EncoderProgram(config, { batch: 1, tokens: maxTokens, masked: false })
-  // A full T5 holds the decoder's tensors too.
+  // A full T5 has the decoder's tensors too.
   yield* checkWeights("text encoder", [program], weights, { allowOthers: true })
   const cost = yield* model.cost(program)
   const tokenize = (prompt: string) =>
     Effect.try({
       try: () => tokenizer.encodePadded(prompt, maxTokens),
-      catch: (error) => new ModelError({ message: (error as Error).message, cause: error }),
+      catch: (error) => error as ModelError,
     })
   const encode = Effect.fnUntraced(function* (prompt: string) {
     const { ids, truncated } = yield* tokenize(prompt)
@@ -69,7 +69,7 @@ const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenize
   })
   return TextEncoder.of({
     maxTokens,
-    // A copy, so that whoever changes it in place does not change the next one's.
+    // A copy, as a caller may change it in place.
     encode: (prompt) =>
       Effect.map(Cache.get(kept, prompt), ({ embeddings, truncated }) => ({
         embeddings: Tensor.from("batch tokens features", embeddings.shape, embeddings.data.slice()),

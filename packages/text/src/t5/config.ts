@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
-/** What of a T5 or UMT5 folder's `config.json` shapes the encoder; the names are the file's own. */
+/** The fields of a T5 or UMT5 folder's `config.json` that shape the encoder, under the file's own names. */
 export interface T5Config {
   /** `t5` has one table of relative positions for all layers, `umt5` one for each. */
   readonly model_type: "t5" | "umt5"
@@ -22,7 +22,7 @@ export interface T5Config {
   readonly feed_forward_proj: "gated-gelu" | "relu"
 }
 
-/** A count up to a limit far above every real model: beyond it a config would cost memory and minutes before its weights refuse it. */
+/** A count with a limit far above every real model, so that a damaged config is refused before it costs memory and minutes. */
 const upTo = (most: number, least = 1) =>
   Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(least), Schema.isLessThanOrEqualTo(most)))
 
@@ -40,7 +40,7 @@ const ConfigSchema = Schema.Struct({
   feed_forward_proj: Schema.optionalKey(Schema.Literals(["gated-gelu", "relu"])),
 })
 
-/** What transformers takes for fields that a file leaves out. */
+/** transformers' defaults for fields that a file leaves out. */
 const defaults: Readonly<Record<T5Config["model_type"], Omit<T5Config, "model_type">>> = {
   t5: {
     vocab_size: 32_128,

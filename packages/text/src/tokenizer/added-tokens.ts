@@ -1,21 +1,21 @@
-import { TokenizerError } from "./tokenizer-error.ts"
+import { ModelError } from "@auteur/core"
 
-/** A token that is found in the text itself, before the vocabulary is consulted. */
+/** A token that is looked for in the text itself, before the vocabulary is consulted. */
 export interface AddedToken {
   readonly id: number
   readonly content: string
-  /** Decoding can leave special tokens out. */
+  /** Whether decoding leaves it out. */
   readonly special: boolean
-  /** Swallow the white space before (`lstrip`) and after (`rstrip`) it. */
+  /** Whether it takes the white space before (`lstrip`) and after (`rstrip`) it. */
   readonly lstrip: boolean
   readonly rstrip: boolean
-  /** Match only where no word character touches it. */
+  /** Whether it matches only where no word character touches it. */
   readonly singleWord: boolean
-  /** Looked for after normalisation instead of before. */
+  /** Whether it is looked for after normalization instead of before. */
   readonly normalized: boolean
 }
 
-/** A stretch of text, or the id of the token that stood there; `atStart` when nothing was before it. */
+/** A section of a text, with an `id` where it is an added token; `atStart` when nothing is before it. */
 export interface TextSegment {
   readonly text: string
   readonly id?: number
@@ -26,7 +26,7 @@ const WORD = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
 const SPACE_AT_START = /^\p{White_Space}*/u
 const WHITE_SPACE = /\p{White_Space}/u
 
-/** Finds added tokens in text: the leftmost first, of those that begin together the longest. */
+/** Finds added tokens in text: the leftmost first, and of those with the same start the longest. */
 export class AddedTokenSplitter {
   readonly #tokens: Map<string, AddedToken> = new Map()
   readonly #pattern: RegExp | undefined
@@ -34,7 +34,7 @@ export class AddedTokenSplitter {
   constructor(tokens: Iterable<AddedToken>) {
     for (const token of tokens) {
       if (token.content === "")
-        throw new TokenizerError({ message: `The added token ${token.id} is empty; give it a content or remove it.` })
+        throw new ModelError({ message: `The added token ${token.id} is empty: download the tokenizer again.` })
       this.#tokens.set(token.content, token)
     }
     const longestFirst = [...this.#tokens.keys()].toSorted((a, b) => b.length - a.length)

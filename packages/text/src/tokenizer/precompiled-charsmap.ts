@@ -1,25 +1,25 @@
-import { TokenizerError } from "./tokenizer-error.ts"
+import { ModelError } from "@auteur/core"
 
 const label = (unit: number): number => unit & 0x8000_00ff
 const offset = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6)
 const hasLeaf = (unit: number): boolean => (unit & 0x100) !== 0
 
 /**
- * The normalisation table of a SentencePiece model: a Darts double-array trie from UTF-8 prefixes to replacements.
- * Layout: the trie's size in bytes (uint32), its units (uint32 each), then the replacements, each ended by a zero byte.
+ * The normalization table of a SentencePiece model: a Darts double-array trie from UTF-8 prefixes to replacements.
+ * Layout: the trie's size in bytes (uint32), its units (uint32 each), then the replacements, each with a zero byte at its end.
  */
 export class PrecompiledCharsmap {
   readonly #units: Uint32Array
   readonly #replacements: Uint8Array
-  /** How many bytes the last prefix that was found has. */
+  /** The length in bytes of the prefix that was found last. */
   matchLength = 0
 
   constructor(blob: Uint8Array, name: string) {
     const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
     const trieBytes = blob.length > 4 ? view.getUint32(0, true) : 0
     if (trieBytes === 0 || trieBytes % 4 !== 0 || 4 + trieBytes >= blob.length)
-      throw new TokenizerError({
-        message: `${name}: the normalisation table is damaged (${blob.length} bytes, of which ${trieBytes} should be its trie); download the file again.`,
+      throw new ModelError({
+        message: `${name}: the normalization table is damaged (${blob.length} bytes, of which ${trieBytes} should be its trie): download the file again.`,
       })
     this.#units = new Uint32Array(trieBytes / 4)
     for (let index = 0; index < this.#units.length; index++) this.#units[index] = view.getUint32(4 + 4 * index, true)

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { golden } from "../../test/tokenizer-golden.ts"
 import { parseSentencePieceModel } from "./sentencepiece-model.ts"
 import { SentencePiece } from "./sentencepiece.ts"
-import { TokenizerError } from "./tokenizer-error.ts"
+import { ModelError } from "@auteur/core"
 
 const small = golden("user-defined.model")
 
@@ -39,37 +39,37 @@ describe("parseSentencePieceModel", () => {
     })
   })
 
-  it("answers a file that is cut anywhere with a TokenizerError or with fewer fields, never with another error", () => {
+  it("throws a ModelError, or reads fewer fields, for a file that is cut anywhere", () => {
     for (let length = 0; length < small.length; length++) {
       const result = errorOf(() => new SentencePiece(small.subarray(0, length)).encode("a fox"))
-      expect(Array.isArray(result) || result instanceof TokenizerError).toBe(true)
+      expect(Array.isArray(result) || result instanceof ModelError).toBe(true)
     }
   })
 
-  it("answers damaged bytes with a TokenizerError or a model that still encodes", () => {
+  it("throws a ModelError, or still encodes, for damaged bytes", () => {
     const damage = fc.array(fc.tuple(fc.nat(small.length - 1), fc.nat(255)), { minLength: 1, maxLength: 20 })
     fc.assert(
       fc.property(damage, (changes) => {
         const bytes = small.slice()
         for (const [at, byte] of changes) bytes[at] = byte
         const result = errorOf(() => new SentencePiece(bytes).encode("a ＡＢ fox e\u0301 龍"))
-        expect(Array.isArray(result) || result instanceof TokenizerError).toBe(true)
+        expect(Array.isArray(result) || result instanceof ModelError).toBe(true)
       }),
       { numRuns: 500 },
     )
   })
 
-  it("answers arbitrary bytes with a TokenizerError", () => {
+  it("throws a ModelError for arbitrary bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        expect(errorOf(() => parseSentencePieceModel(bytes))).toBeInstanceOf(TokenizerError)
+        expect(errorOf(() => parseSentencePieceModel(bytes))).toBeInstanceOf(ModelError)
       }),
     )
   })
 
   it("says where a file ends too early", () => {
     expect(() => parseSentencePieceModel(small.subarray(0, 4), "tokenizer/spiece.model")).toThrow(
-      /^tokenizer\/spiece\.model is damaged: it ends inside a field of \d+ bytes at byte 2; download the file again\.$/,
+      /^tokenizer\/spiece\.model is damaged: it ends inside a field of \d+ bytes at byte 2: download the file again\.$/,
     )
   })
 

@@ -53,7 +53,7 @@ describe("SentencePiece", () => {
 
   it("refuses a model that is not unigram by its kind", () => {
     expect(() => new SentencePiece(golden("bpe.model"))).toThrow(
-      "spiece.model is a BPE model; only UNIGRAM models, as T5 and UMT5 have, can be used.",
+      "spiece.model is a BPE model, but only UNIGRAM models, as T5 and UMT5 have, can be used: use the tokenizer of such a text encoder.",
     )
   })
 })

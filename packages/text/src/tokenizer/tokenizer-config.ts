@@ -2,19 +2,20 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { AddedToken } from "./added-tokens.ts"
 import type { SentencePiece } from "./sentencepiece.ts"
-import { TokenizerError } from "./tokenizer-error.ts"
+import { ModelError } from "@auteur/core"
+import { decodeConfig } from "@auteur/core/decode-config"
 
 /** A JSON file as text or as its UTF-8 bytes. */
 export type JsonFile = Uint8Array | string
 
-/** The files of a tokenizer folder that say how special tokens are treated, apart from `tokenizer.json`. */
+/** The files of a tokenizer folder that define its special tokens, apart from `tokenizer.json`. */
 export interface ConfigFiles {
   readonly "tokenizer_config.json"?: JsonFile | undefined
   readonly "added_tokens.json"?: JsonFile | undefined
   readonly "special_tokens_map.json"?: JsonFile | undefined
 }
 
-/** What those files come to. */
+/** The content of those files, merged. */
 export interface TokenizerConfig {
   readonly padToken: string
   readonly eosToken: string
@@ -64,20 +65,18 @@ const ConfigSchema = Schema.Struct({
 export const TokenId: typeof Schema.Int = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xff_ffff }))
 const IdByContent = Schema.Record(Schema.String, TokenId)
 
-/** Reads a JSON file and checks its shape; throws a TokenizerError that names the file and the first wrong field. */
+/** Reads a JSON file and checks its shape; throws a `ModelError` that names the file and each wrong field. */
 export function readJson<T>(name: string, file: JsonFile, schema: Schema.ConstraintDecoder<T>): T {
   let json: unknown
   try {
     json = JSON.parse(typeof file === "string" ? file : new TextDecoder("utf-8", { fatal: true }).decode(file))
   } catch {
-    throw new TokenizerError({ message: `${name} is not JSON; download the file again.` })
+    throw new ModelError({ message: `${name} is not valid JSON: download the file again.` })
   }
-  const result = Schema.decodeUnknownResult(schema)(json)
-  if (Result.isSuccess(result)) return result.success
-  throw new TokenizerError({ message: `${name}: ${result.failure.message.replaceAll(/\s*\n\s*/g, " ")}.` })
+  return Result.getOrThrow(decodeConfig(schema, json, { component: "tokenizer", source: name }))
 }
 
-/** An added token from its JSON fields; what is left out is as the tokenizers library has it. */
+/** An added token from its JSON fields, with the defaults of the tokenizers library. */
 export function toAddedToken(id: number, json: AddedTokenJson): AddedToken {
   const special = json.special ?? false
   return {
@@ -94,7 +93,7 @@ export function toAddedToken(id: number, json: AddedTokenJson): AddedToken {
 const contentOf = (token: string | { readonly content: string } | null | undefined): string | undefined =>
   typeof token === "string" ? token : token?.content
 
-/** Merges the config files as transformers does: `added_tokens_decoder`, where present, makes the two older files moot. */
+/** Merges the config files as transformers does: `added_tokens_decoder`, where present, replaces the two older files. */
 export function readTokenizerConfig(files: ConfigFiles): TokenizerConfig {
   const configFile = files["tokenizer_config.json"]
   const config = configFile === undefined ? {} : readJson("tokenizer_config.json", configFile, ConfigSchema)
@@ -122,12 +121,14 @@ export function readTokenizerConfig(files: ConfigFiles): TokenizerConfig {
 
 function toId(key: string): number {
   if (/^\d{1,7}$/.test(key)) return Number(key)
-  throw new TokenizerError({ message: `tokenizer_config.json: added_tokens_decoder has the key "${key}", not an id.` })
+  throw new ModelError({
+    message: `tokenizer_config.json: added_tokens_decoder has the key "${key}", which is not an id: download the file again.`,
+  })
 }
 
 /**
- * Every added token of a folder with a SentencePiece model: its control pieces, those that the files give an id,
- * then, after the last id, T5's `<extra_id_N>` (the highest N first) and the special tokens that are only listed.
+ * Every added token of a folder with a SentencePiece model: its control pieces, those to which the files give an id,
+ * then, after the last id, T5's `<extra_id_N>` (the highest N first) and the special tokens without an id.
  */
 export function addedTokensOf(model: SentencePiece, config: TokenizerConfig): AddedToken[] {
   const byContent = new Map<string, AddedToken>()

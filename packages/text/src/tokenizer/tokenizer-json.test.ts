@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { golden, goldenJson } from "../../test/tokenizer-golden.ts"
 import { parseTokenizerJson } from "./tokenizer-json.ts"
-import { TokenizerError } from "./tokenizer-error.ts"
+import { ModelError } from "@auteur/core"
 
 const reference = goldenJson("tokenizer-json.json") as { texts: string[]; files: Record<string, number[][]> }
 const t5 = goldenJson("t5.tokenizer.json") as Record<string, object>
@@ -10,7 +10,7 @@ function messageOf(changes: object): string {
   try {
     parseTokenizerJson(JSON.stringify({ ...t5, ...changes }))
   } catch (error) {
-    if (error instanceof TokenizerError) return error.message
+    if (error instanceof ModelError) return error.message
     throw error
   }
   return "accepted"
@@ -27,7 +27,7 @@ describe("parseTokenizerJson", () => {
 
   it("names a component that it does not know, and those that it does", () => {
     expect(messageOf({ normalizer: { type: "Lowercase" } })).toBe(
-      'tokenizer.json: the normalizer "Lowercase" with {"type":"Lowercase"} is not supported; T5 and UMT5 tokenizers use Sequence, Precompiled, Strip, Replace, NFC, NFD, NFKC and NFKD.',
+      'tokenizer.json: the normalizer "Lowercase" with {"type":"Lowercase"} is not supported, as T5 and UMT5 tokenizers have only Sequence, Precompiled, Strip, Replace, NFC, NFD, NFKC and NFKD: use the tokenizer of such a text encoder.',
     )
     const nested = { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "BertNormalizer" }] }
     expect(messageOf({ normalizer: nested })).toContain('the normalizer "BertNormalizer"')
@@ -38,20 +38,24 @@ describe("parseTokenizerJson", () => {
       'the post_processor "RobertaProcessing"',
     )
     expect(messageOf({ model: { ...t5["model"], type: "BPE" } })).toBe(
-      'tokenizer.json: the model is "BPE"; only Unigram models can be used.',
+      'tokenizer.json: the model is "BPE", but only Unigram models can be used: use the tokenizer of a T5 or UMT5 text encoder.',
     )
   })
 
   it("names what is wrong in a damaged file", () => {
-    expect(() => parseTokenizerJson("{")).toThrow("tokenizer.json is not JSON; download the file again.")
-    expect(messageOf({ added_tokens: [{ id: "x", content: "a" }] })).toMatch(/^tokenizer\.json: .*added_tokens.*0.*id/)
-    expect(messageOf({ added_tokens: [{ id: -1, content: "a" }] })).toMatch(/^tokenizer\.json: .*added_tokens/)
+    expect(() => parseTokenizerJson("{")).toThrow("tokenizer.json is not valid JSON: download the file again.")
+    expect(messageOf({ added_tokens: [{ id: "x", content: "a" }] })).toMatch(
+      /^tokenizer\.json cannot be used: "added_tokens\.0\.id" is "x"/,
+    )
+    expect(messageOf({ added_tokens: [{ id: -1, content: "a" }] })).toMatch(
+      /^tokenizer\.json cannot be used: "added_tokens\.0\.id" is -1/,
+    )
     expect(messageOf({ model: { ...t5["model"], vocab: [["a", "b"]] } })).toContain("model.vocab[0]")
-    expect(messageOf({ model: { ...t5["model"], unk_id: 9999 } })).toContain("unk_id is 9999, and an id below")
+    expect(messageOf({ model: { ...t5["model"], unk_id: 9999 } })).toContain("unk_id is 9999, but an id below")
     const charsmap = (precompiled_charsmap: string): string =>
       messageOf({ normalizer: { type: "Precompiled", precompiled_charsmap } })
     expect(charsmap("?")).toContain("is not base64")
-    expect(charsmap("AAAA")).toContain("the normalisation table is damaged")
+    expect(charsmap("AAAA")).toContain("the normalization table is damaged")
   })
 
   it("reads the older spelling of Metaspace", () => {

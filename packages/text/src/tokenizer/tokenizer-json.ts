@@ -1,8 +1,8 @@
 import * as Schema from "effect/Schema"
-import { type AddedToken, AddedTokenSplitter, type TextSegment } from "./added-tokens.ts"
-import { type Component, isComponent, members, toNormalizer, unsupported } from "./json-normalizer.ts"
+import { type AddedToken, AddedTokenSplitter } from "./added-tokens.ts"
+import { readEosToken, toNormalizer, toPreTokenizer } from "./json-components.ts"
 import { type JsonFile, readJson, toAddedToken, TokenId } from "./tokenizer-config.ts"
-import { TokenizerError } from "./tokenizer-error.ts"
+import { ModelError } from "@auteur/core"
 import { Unigram } from "./unigram.ts"
 
 const Flag = Schema.optionalKey(Schema.Boolean)
@@ -29,7 +29,7 @@ const FileSchema = Schema.Struct({
   }),
 })
 
-/** A `tokenizer.json` that is ready to encode. */
+/** A vocabulary from a `tokenizer.json`, ready to encode. */
 interface TokenizerJson {
   /** Pieces by id. */
   readonly pieces: ReadonlyArray<string>
@@ -43,17 +43,19 @@ interface TokenizerJson {
 
 /**
  * Reads a `tokenizer.json` of the tokenizers library with a Unigram model, as T5 and UMT5 folders have.
- * Throws a TokenizerError that names the first component which it cannot run.
+ * Throws a `ModelError` that names the first component that it cannot run.
  */
 export function parseTokenizerJson(file: JsonFile): TokenizerJson {
   const json = readJson("tokenizer.json", file, FileSchema)
   const { type = "Unigram", unk_id: unkId, byte_fallback: byteFallback = false } = json.model
   if (type !== "Unigram")
-    throw new TokenizerError({ message: `tokenizer.json: the model is "${type}"; only Unigram models can be used.` })
+    throw new ModelError({
+      message: `tokenizer.json: the model is "${type}", but only Unigram models can be used: use the tokenizer of a T5 or UMT5 text encoder.`,
+    })
   const { pieces, scores } = readVocabulary(json.model.vocab)
   if (typeof unkId !== "number" || unkId < 0 || unkId >= pieces.length)
-    throw new TokenizerError({
-      message: `tokenizer.json: unk_id is ${unkId}, and an id below ${pieces.length} was expected.`,
+    throw new ModelError({
+      message: `tokenizer.json: unk_id is ${unkId}, but an id below ${pieces.length} is expected: download the file again.`,
     })
   const lowestScore = scores.reduce((lowest, score) => Math.min(lowest, score), Infinity)
   const unigram = new Unigram({ scores, unkId, lowestScore, highestScore: 0, alwaysChosen: new Set() })
@@ -104,70 +106,19 @@ export function parseTokenizerJson(file: JsonFile): TokenizerJson {
 
 function readVocabulary(vocab: unknown): { pieces: string[]; scores: Float64Array } {
   if (!Array.isArray(vocab) || vocab.length === 0)
-    throw new TokenizerError({ message: "tokenizer.json: model.vocab is not a list of [piece, score]." })
+    throw new ModelError({
+      message: "tokenizer.json: model.vocab is not a list of [piece, score]: download the file again.",
+    })
   const pieces: string[] = []
   const scores = new Float64Array(vocab.length)
   for (const [id, entry] of vocab.entries()) {
     const [piece, score]: unknown[] = Array.isArray(entry) ? entry : []
     if (typeof piece !== "string" || piece === "" || typeof score !== "number")
-      throw new TokenizerError({ message: `tokenizer.json: model.vocab[${id}] is not a [piece, score].` })
+      throw new ModelError({
+        message: `tokenizer.json: model.vocab[${id}] is not a [piece, score]: download the file again.`,
+      })
     pieces.push(piece)
     scores[id] = score
   }
   return { pieces, scores }
-}
-
-type PreTokenizer = (segment: TextSegment) => TextSegment[]
-
-const KNOWN = "Sequence, WhitespaceSplit and Metaspace"
-
-function toPreTokenizer(component: unknown): PreTokenizer {
-  if (!isComponent(component)) throw unsupported("pre_tokenizer", component ?? null, KNOWN)
-  switch (component.type) {
-    case "Sequence": {
-      const steps = members(component, "pretokenizers", "pre_tokenizer").map(toPreTokenizer)
-      return (segment) => steps.reduce((words, step) => words.flatMap((word) => step(word)), [segment])
-    }
-    case "WhitespaceSplit":
-      return ({ text, atStart }) =>
-        text
-          .split(/\p{White_Space}/u)
-          .map((word, index) => ({ text: word, atStart: atStart && index === 0 }))
-          .filter((word) => word.text !== "")
-    case "Metaspace":
-      return toMetaspace(component)
-    default:
-      throw unsupported("pre_tokenizer", component, KNOWN)
-  }
-}
-
-function toMetaspace(component: Component): PreTokenizer {
-  const { replacement, prepend_scheme: scheme, add_prefix_space: prefix, split = true } = component
-  const when = scheme ?? (prefix === false ? "never" : "always")
-  if (replacement !== "▁" || (when !== "always" && when !== "first" && when !== "never"))
-    throw unsupported("pre_tokenizer", component, 'Metaspace with the replacement "▁"')
-  return ({ text, atStart }) => {
-    let marked = text.replaceAll(" ", "▁")
-    if (marked === "") return []
-    if (!marked.startsWith("▁") && (when === "always" || (when === "first" && atStart))) marked = `▁${marked}`
-    const words = split === false ? [marked] : marked.split(/(?=▁)/u)
-    return words.map((word, index) => ({ text: word, atStart: atStart && index === 0 }))
-  }
-}
-
-/** The end token of a post-processor which puts that one token after the text and does nothing else. */
-function readEosToken(component: unknown): string {
-  const single = isComponent(component) && component.type === "TemplateProcessing" ? component["single"] : undefined
-  const [text, end, ...rest]: unknown[] = Array.isArray(single) ? single : []
-  if (isPart(text, "Sequence") && isPart(end, "SpecialToken") && rest.length === 0) return partId(end, "SpecialToken")
-  throw unsupported("post_processor", component ?? null, "TemplateProcessing of the text and one end token")
-}
-
-const isPart = (value: unknown, kind: string): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && kind in value
-
-function partId(part: Readonly<Record<string, unknown>>, kind: string): string {
-  const inner = part[kind]
-  if (typeof inner === "object" && inner !== null && "id" in inner && typeof inner.id === "string") return inner.id
-  throw unsupported("post_processor", part, "TemplateProcessing of the text and one end token")
 }

@@ -115,19 +115,23 @@ describe("loadTokenizer", () => {
   it("says what is wrong with the input", () => {
     expect(() => tokenizer.encode("fox \ud83e")).toThrow("half of a surrogate pair")
     expect(() => tokenizer.encodePadded("fox", 0)).toThrow(
-      "The token limit is 0, and a whole number from 1 was expected.",
+      "The token limit is 0, but a whole number of at least 1 is expected.",
     )
     expect(() => tokenizer.encodePadded("fox", 2.5)).toThrow("The token limit is 2.5")
-    expect(() => tokenizer.decode([163])).toThrow("163 is not a token id; ids go from 0 to 162.")
+    expect(() => tokenizer.decode([163])).toThrow("163 is not a token id: ids go from 0 to 162.")
   })
 
   it("names the file and the setting that cannot be used", () => {
     expect(() => loadTokenizer({})).toThrow("neither spiece.model nor tokenizer.json")
     const withConfig = (json: object): unknown =>
       loadTokenizer({ "spiece.model": model, "tokenizer_config.json": JSON.stringify(json) })
-    expect(() => withConfig({ padding_side: "left" })).toThrow(/^tokenizer_config\.json: .*"right".*padding_side/)
-    expect(() => withConfig({ extra_ids: -1 })).toThrow(/^tokenizer_config\.json: .*extra_ids/)
-    expect(() => withConfig({ added_tokens_decoder: { x: { content: "<x>" } } })).toThrow('has the key "x", not an id')
+    expect(() => withConfig({ padding_side: "left" })).toThrow(
+      /^tokenizer_config\.json cannot be used: "padding_side" is "left", but "right"/,
+    )
+    expect(() => withConfig({ extra_ids: -1 })).toThrow(/^tokenizer_config\.json cannot be used: "extra_ids"/)
+    expect(() => withConfig({ added_tokens_decoder: { x: { content: "<x>" } } })).toThrow(
+      'has the key "x", which is not an id',
+    )
     expect(() =>
       loadTokenizer({
         "tokenizer.json": golden("t5.tokenizer.json"),

@@ -7,7 +7,7 @@ import {
   readTokenizerConfig,
   type TokenizerConfig,
 } from "./tokenizer-config.ts"
-import { TokenizerError } from "./tokenizer-error.ts"
+import { ModelError } from "@auteur/core"
 import { parseTokenizerJson } from "./tokenizer-json.ts"
 
 /** The files of a tokenizer folder, by name; `spiece.model` is used where both vocabularies are there. */
@@ -16,13 +16,13 @@ export interface TokenizerFiles extends ConfigFiles {
   readonly "tokenizer.json"?: JsonFile | undefined
 }
 
-/** A text as the text encoder takes it. */
+/** The ids of a text, cut or padded to one length. */
 export interface PaddedIds {
   /** (maxLength): the text, the end token, then padding. */
   readonly ids: BigInt64Array<ArrayBuffer>
   /** (maxLength): 1 for the text and the end token, 0 for padding. */
   readonly mask: BigInt64Array<ArrayBuffer>
-  /** The part of the text that did not fit, or undefined when all of it did. */
+  /** The end of the text that does not fit, or undefined when all of it fits. */
   readonly truncated: string | undefined
 }
 
@@ -35,7 +35,7 @@ export interface Tokenizer {
   readonly unkId: number
   /** `model_max_length` of the folder, where it has one. */
   readonly maxLength?: number
-  /** The ids of a text, without an end token; throws a TokenizerError for text that is not well-formed Unicode. */
+  /** The ids of a text, without an end token; throws a `ModelError` for text that is not well-formed Unicode. */
   encode(text: string): number[]
   /** The ids cut or padded to exactly `maxLength`; the end token is always among them. */
   encodePadded(text: string, maxLength: number): PaddedIds
@@ -46,8 +46,8 @@ export interface Tokenizer {
 /**
  * Makes the tokenizer of a T5 or UMT5 folder from the contents of its files.
  *
- * Ids equal those of SentencePiece (from `spiece.model`) or of the tokenizers library (from `tokenizer.json`), with
- * special tokens in the text split out first as transformers does. Throws a TokenizerError that names the file.
+ * Ids equal those of SentencePiece (from `spiece.model`) or of the tokenizers library (from `tokenizer.json`). Special tokens
+ * in the text are split out first, as in transformers. Throws a `ModelError` that names the file.
  */
 export function loadTokenizer(files: TokenizerFiles): Tokenizer {
   const config = readTokenizerConfig(files)
@@ -61,8 +61,8 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
   const idOf = (role: string, token: string): number => {
     const id = addedTokens.find((added) => added.content === token)?.id ?? pieces.indexOf(token)
     if (id >= 0) return id
-    throw new TokenizerError({
-      message: `The tokenizer's ${role} token "${token}" is not in its vocabulary; name one that is in tokenizer_config.json.`,
+    throw new ModelError({
+      message: `The tokenizer's ${role} token "${token}" is not in its vocabulary: name one that is in tokenizer_config.json.`,
     })
   }
   const padId = idOf("padding", config.padToken)
@@ -74,7 +74,7 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
       const id = Number(value)
       const content = contents[id]
       if (content === undefined)
-        throw new TokenizerError({ message: `${value} is not a token id; ids go from 0 to ${contents.length - 1}.` })
+        throw new ModelError({ message: `${value} is not a token id: ids go from 0 to ${contents.length - 1}.` })
       if (keepSpecial || !special.has(id)) parts.push(content)
     }
     return joinPieces(parts)
@@ -88,13 +88,13 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
     ...(config.maxLength === undefined ? {} : { maxLength: config.maxLength }),
     encode: (text) => {
       if (!text.isWellFormed())
-        throw new TokenizerError({ message: `The text has half of a surrogate pair in it; send well-formed Unicode.` })
+        throw new ModelError({ message: `The text contains half of a surrogate pair: use well-formed Unicode.` })
       return encode(text)
     },
     encodePadded: (text, maxLength) => {
       if (!Number.isSafeInteger(maxLength) || maxLength < 1)
-        throw new TokenizerError({
-          message: `The token limit is ${maxLength}, and a whole number from 1 was expected.`,
+        throw new ModelError({
+          message: `The token limit is ${maxLength}, but a whole number of at least 1 is expected.`,
         })
       const all = tokenizer.encode(text)
       const kept = Math.min(all.length, maxLength - 1)
@@ -134,12 +134,12 @@ function loadVocabulary(files: TokenizerFiles, config: TokenizerConfig): Vocabul
     }
   }
   if (json !== undefined) return parseTokenizerJson(json)
-  throw new TokenizerError({
-    message: "The tokenizer folder has neither spiece.model nor tokenizer.json; one is needed.",
+  throw new ModelError({
+    message: "The tokenizer folder has neither spiece.model nor tokenizer.json: download the model again.",
   })
 }
 
-/** Joins pieces to text: byte pieces become the characters they spell, and `▁` becomes a space, except at the start. */
+/** Joins pieces to text: byte pieces become characters, and `▁` becomes a space, except at the start. */
 function joinPieces(pieces: ReadonlyArray<string>): string {
   const encoder = new TextEncoder()
   const bytes = pieces.flatMap((piece) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { assert, it } from "@effect/vitest"
 import { golden } from "../../test/encoder-golden.ts"
-import { relativePositionBucket } from "./relative-position-bias.ts"
+import { relativePositionBucket } from "./encoder.ts"
 
 interface Case {
   readonly buckets: number
