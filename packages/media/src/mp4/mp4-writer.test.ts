@@ -64,7 +64,7 @@ describe("encodeMp4", () => {
 
   it("enlarges by scale", async () => {
     const frames = movingSquare(3, 32, 24)
-    const decoded = decodeMp4(await encodeMp4(frames, { width: 32, height: 24, fps: 8, scale: 4 }))
+    const decoded = decodeMp4(await encodeMp4(frames, { width: 32, height: 24, fps: 8, upscale: 4 }))
     expect(decoded.map(({ width, height }) => [width, height])).toEqual([
       [128, 96],
       [128, 96],
