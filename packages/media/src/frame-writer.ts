@@ -66,13 +66,13 @@ export const checkOptions = (options: FramePlan): void => {
   const { fps, quality = 80, upscale = 1, width = 1, height = 1 } = options
   requireRange("fps", fps, 1, 240, false)
   requireRange("quality", quality, 1, 100, false)
-  requireRange("scale", upscale, 1, 16, true)
+  requireRange("upscale", upscale, 1, 16, true)
   requireRange("width", width, 1, LARGEST_SIDE, true)
   requireRange("height", height, 1, LARGEST_SIDE, true)
   const [fullWidth, fullHeight] = [width * upscale, height * upscale]
   if (fullWidth > LARGEST_SIDE || fullHeight > LARGEST_SIDE) {
     throw new MediaError({
-      message: `A video of ${width}×${height} enlarged ${upscale} times is ${fullWidth}×${fullHeight}; the largest side is ${LARGEST_SIDE}: lower the scale.`,
+      message: `A video of ${width}×${height} enlarged ${upscale} times is ${fullWidth}×${fullHeight}; the largest side is ${LARGEST_SIDE}: lower upscale.`,
     })
   }
   toJson(options.metadata)
