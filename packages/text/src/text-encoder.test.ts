@@ -94,15 +94,17 @@ it.effect("refuses weights that do not fit the config before any prompt", () =>
   }).pipe(Effect.provide(engineLayer())),
 )
 
-it.effect.each([0, 1.5, 2049, 1e12, Number.NaN])("refuses %d tokens before anything is made of so many", (maxSequenceLength) =>
-  Effect.gen(function* () {
-    const options = yield* emojiWorld
-    const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ ...options, maxSequenceLength }))))
-    assert.strictEqual(
-      error.message,
-      `A prompt cannot be cut or padded to ${maxSequenceLength} tokens: use a whole number from 1 to 2048.`,
-    )
-  }).pipe(Effect.provide(engineLayer())),
+it.effect.each([0, 1.5, 2049, 1e12, Number.NaN])(
+  "refuses %d tokens before anything is made of so many",
+  (maxSequenceLength) =>
+    Effect.gen(function* () {
+      const options = yield* emojiWorld
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ ...options, maxSequenceLength }))))
+      assert.strictEqual(
+        error.message,
+        `A prompt cannot be cut or padded to ${maxSequenceLength} tokens: use a whole number from 1 to 2048.`,
+      )
+    }).pipe(Effect.provide(engineLayer())),
 )
 
 it.effect("refuses ids of a tokenizer with more tokens than the encoder has", () =>

@@ -31,7 +31,12 @@ const keptPrompts = 8
 export const layer = (options: TextEncoderOptions): Layer.Layer<TextEncoder, ModelError, Engine> =>
   Layer.effect(TextEncoder, makeTextEncoder(options))
 
-const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenizer, maxSequenceLength }: TextEncoderOptions) {
+const makeTextEncoder = Effect.fnUntraced(function* ({
+  config,
+  weights,
+  tokenizer,
+  maxSequenceLength,
+}: TextEncoderOptions) {
   if (!(Number.isSafeInteger(maxSequenceLength) && maxSequenceLength >= 1 && maxSequenceLength <= mostTokens)) {
     return yield* new ModelError({
       message: `A prompt cannot be cut or padded to ${maxSequenceLength} tokens: use a whole number from 1 to ${mostTokens}.`,
@@ -55,7 +60,9 @@ const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenize
         message: `The tokenizer gave the id ${unknown}, but vocab_size in the text encoder's config.json is ${config.vocab_size}: use the tokenizer that belongs to this encoder.`,
       })
     }
-    const { last_hidden_state: x } = yield* model.run(program, { input_ids: { data: ids, shape: [1, maxSequenceLength] } })
+    const { last_hidden_state: x } = yield* model.run(program, {
+      input_ids: { data: ids, shape: [1, maxSequenceLength] },
+    })
     const embeddings: TextEmbeddings = Tensor.from(
       "batch tokens features",
       [1, maxSequenceLength, config.d_model],
