@@ -1,10 +1,54 @@
 import { describe, expect, it } from "vitest"
+import { readPages } from "./docs.ts"
 import { workspaces } from "./source-files.ts"
 import { sourceRuleViolations } from "./source-rules.ts"
+import { productSources, structureOf } from "./structure.ts"
+import { vocabularyViolations } from "./vocabulary.ts"
 
 describe("every source file is short and well named", () => {
   it.each(workspaces)("$folder", ({ sources }) => {
     expect(sources.flatMap(sourceRuleViolations)).toEqual([])
+  })
+})
+
+// These are being sorted into folders.
+const unsorted = ["packages/core/src", "packages/auteur/src"]
+
+describe("the sources", () => {
+  const structure = structureOf(productSources)
+
+  it("have no folder of more than 25 files, and none of a single one", () => {
+    const sorted = productSources.filter(({ path }) => !unsorted.some((folder) => path.startsWith(folder)))
+    expect(structureOf(sorted).largestFolder.files).toBeLessThanOrEqual(25)
+    expect(structure.singleFileFolders).toEqual([])
+  })
+})
+
+// These still hold words of before.
+const unrevised = [
+  "apps/cli",
+  "examples",
+  "packages/auteur",
+  "packages/core",
+  "packages/dit",
+  "packages/engine",
+  "packages/flowdirector",
+  "packages/hub",
+  "packages/media",
+  "packages/samplers",
+  "packages/vae3d",
+  "docs",
+  "README.md",
+]
+const isRevised = (path: string): boolean => !unrevised.some((start) => path.startsWith(start))
+
+describe("names, messages, comments and pages are in the language of the glossary", () => {
+  it.each(workspaces.filter(({ folder }) => isRevised(folder)))("$folder", ({ sources }) => {
+    expect(sources.flatMap(vocabularyViolations)).toEqual([])
+  })
+
+  it.each(readPages().filter(({ path }) => isRevised(path)))("$path", (page) => {
+    expect(vocabularyViolations(page)).toEqual([])
   })
 })
 
