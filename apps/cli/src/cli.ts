@@ -1,6 +1,6 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { nearNames, version } from "auteur/effect"
+import { nearestNames, version } from "auteur/effect"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -45,7 +45,7 @@ const withCommand = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
 const refuseMistyped = (args: ReadonlyArray<string>): Effect.Effect<void, CommandError> => {
   const [first = ""] = args
   if (/\s/.test(first) || first.startsWith("-") || commands.some(({ name }) => name === first)) return Effect.void
-  const [near] = nearNames(
+  const [near] = nearestNames(
     first,
     commands.map(({ name }) => name),
   )

@@ -12,7 +12,7 @@ import {
 import * as dit from "@auteur/dit"
 import type { Engine } from "@auteur/engine"
 import { openWeights } from "@auteur/engine/node"
-import { type ModelFolder, openModelFolder, resolveModel } from "@auteur/hub"
+import { type ModelFolder, modelHash, openModelFolder, resolveModel } from "@auteur/hub"
 import * as samplers from "@auteur/samplers"
 import * as text from "@auteur/text"
 import * as vae3d from "@auteur/vae3d"
@@ -20,7 +20,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type CacheOptions, cacheOf } from "./cache.ts"
 import { type LoadedLora, loadLora, type LoraOptions, nameWith } from "./lora.ts"
-import { modelHash } from "./model-hash.ts"
 
 /** How a model folder is put together; what is left out is read from the folder. */
 export interface ModelOptions {
@@ -97,9 +96,9 @@ export const loadModel: (
     catch: (cause) => cause as ModelError | RequestError,
   })
   const weights = yield* Effect.all({
-    transformer: openWeights(folder.transformer.path),
-    vae: openWeights(folder.vae.path),
-    textEncoder: openWeights(folder.textEncoder.path),
+    transformer: openWeights(folder.transformer.weights.files),
+    vae: openWeights(folder.vae.weights.files),
+    textEncoder: openWeights(folder.textEncoder.weights.files),
   })
   const loras = yield* Effect.forEach(options.lora ?? [], loadLora)
   const cache = yield* Effect.try({
@@ -137,7 +136,7 @@ export const loadModel: (
     folder,
     options,
     loras,
-    hash: yield* Effect.cached(modelHash(folder.path)),
+    hash: yield* Effect.cached(modelHash(folder)),
     fps: transformer.patch_size_t === null ? 8 : 16,
     layer,
     denoiser: denoiserLayer,

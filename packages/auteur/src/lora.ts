@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { ModelError } from "@auteur/core"
-import type { Lora } from "@auteur/dit"
-import { openLora } from "@auteur/engine/node"
+import { type Lora, loraNotices } from "@auteur/dit"
+import { openWeights } from "@auteur/engine/node"
+import { findLora, type LoraFile } from "@auteur/hub"
 import * as Effect from "effect/Effect"
 
 /** A LoRA to add to the transformer. */
 export interface LoraOptions {
-  /** A `.safetensors` file in the layout of diffusers, or a folder that holds `pytorch_lora_weights.safetensors`. */
+  /**
+   * A `.safetensors` file or a folder that holds one, as diffusers, PEFT, kohya's scripts, ComfyUI and DiffSynth write them; or `org/name`
+   * or `org/name/FILE.safetensors` of one that has been fetched from Hugging Face.
+   */
   readonly path: string
   /** How much of it is added; default 1. */
   readonly weight?: number | undefined
@@ -18,8 +22,10 @@ export interface LoraOptions {
 /** A LoRA whose file is found, under the path that it was given by. */
 export interface LoadedLora extends Lora {
   readonly path: string
-  /** The SHA-256 of the file in hexadecimal, found once. */
+  /** The SHA-256 of the file, with its config where it has one, in hexadecimal, found once. */
   readonly hash: Effect.Effect<string, ModelError>
+  /** Sentences about what of it is not used or not known. */
+  readonly notices: ReadonlyArray<string>
 }
 
 /** Finds a LoRA and checks that it is the one that is meant; whether it fits the transformer is seen when that is opened. */
@@ -28,21 +34,23 @@ export const loadLora: (options: LoraOptions) => Effect.Effect<LoadedLora, Model
   weight = 1,
   hash: expected,
 }) {
-  const weights = yield* openLora(path)
-  const hash = yield* Effect.cached(hashFile(weights.source))
+  const file = yield* findLora(path)
+  const lora = { weights: yield* openWeights([file.path]), weight, config: file.config }
+  const hash = yield* Effect.cached(hashFile(file))
   if (expected !== undefined && expected !== (yield* hash)) {
     return yield* new ModelError({
       message: `The LoRA ${path} is not the one that made the video before, though its path is the same: name one with --lora, and the video will be another.`,
     })
   }
-  return { path, weight, weights, hash }
+  return { ...lora, path, hash, notices: loraNotices(lora) }
 })
 
-const hashFile = (path: string): Effect.Effect<string, ModelError> =>
+const hashFile = ({ path, config }: LoraFile): Effect.Effect<string, ModelError> =>
   Effect.tryPromise({
     try: async () => {
       const hash = createHash("sha256")
       for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array)
+      if (config !== undefined) hash.update(JSON.stringify(config))
       return hash.digest("hex")
     },
     catch: (cause) =>

@@ -22,7 +22,7 @@ import { stepCacheForward } from "./cache/step-cache-forward.ts"
 import type { TransformerConfig } from "./config.ts"
 import { type Forward, sizeOf, wholeForward } from "./forward.ts"
 import { patchOf, refuseSize, sampleSize, trainedSize } from "./grid.ts"
-import { type Lora, withLoras } from "./lora.ts"
+import { type Lora, withLoras } from "./lora/lora.ts"
 import { transformerProgram } from "./transformer.ts"
 
 /** A transformer's checkpoint, and the process that it was trained on. */

@@ -17,5 +17,5 @@ export {
 export { teaCache, type TeaCacheOptions, type TeaEstimate, teaEstimate } from "./cache/tea-cache.ts"
 export { parseTransformerConfig, type TransformerConfig } from "./config.ts"
 export { layer, type DenoiserOptions } from "./denoiser.ts"
-export { type Lora } from "./lora.ts"
+export { type Lora, loraNotices } from "./lora/lora.ts"
 export { transformerProgram, type TransformerSize } from "./transformer.ts"

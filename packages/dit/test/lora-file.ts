@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type AnyTensor, encodeSafetensors, type ModelError, type Weights } from "@auteur/core"
-import { openLora } from "@auteur/engine/node"
+import { openWeights } from "@auteur/engine/node"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
@@ -17,5 +17,5 @@ export const loraFile: (
   )
   const file = join(folder, "lora.safetensors")
   yield* Effect.promise(() => writeFile(file, encodeSafetensors(tensors, metadata)))
-  return yield* openLora(file)
+  return yield* openWeights([file])
 })

@@ -1,4 +1,3 @@
 export { layer } from "./node/layer.ts"
 export { executionProviders, type RuntimeInfo } from "./node/execution-providers.ts"
-export { openLora } from "./node/open-lora.ts"
 export { openWeights } from "./node/open-weights.ts"

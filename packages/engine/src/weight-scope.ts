@@ -42,7 +42,11 @@ export class WeightScope {
       scale,
       down: root.tensor(down, [rank, inner]),
       up: root.tensor(up, [features, rank]),
-      alpha: alpha === undefined ? undefined : root.tensor(alpha, weights.tensors.get(alpha)?.shape ?? []),
+      // kohya's scripts write α as a whole number where it is the rank.
+      alpha:
+        alpha === undefined
+          ? undefined
+          : root.#read(alpha, weights.tensors.get(alpha)?.shape ?? [], number).cast("float32"),
     }))
   }
 
@@ -57,6 +61,10 @@ export class WeightScope {
    * Throws a {@link ModelError} that names the tensor when it is missing or of another shape.
    */
   stored(name: string, shape: Shape): Value {
+    return this.#read(name, shape, floatingPoint)
+  }
+
+  #read(name: string, shape: Shape, types: ReadonlySet<string>): Value {
     const key = this.#prefix + name
     const found = this.#weights.tensors.get(key)
     const { source } = this.#weights
@@ -70,7 +78,7 @@ export class WeightScope {
         message: `The tensor "${key}" in ${source} has the shape [${found.shape.join(", ")}], but its config.json asks for [${shape.join(", ")}]: the weights and the config do not belong together.`,
       })
     }
-    if (!floatingPoint.has(found.dtype)) {
+    if (!types.has(found.dtype)) {
       throw new ModelError({
         message: `The tensor "${key}" in ${source} is stored as ${found.dtype}; weights in float16, bfloat16, float32 or float64 can be run: convert the checkpoint to one of them.`,
       })
@@ -80,3 +88,4 @@ export class WeightScope {
 }
 
 const floatingPoint = new Set<string>(["float16", "bfloat16", "float32", "float64"])
+const number = new Set<string>([...floatingPoint, "int64", "int32"])

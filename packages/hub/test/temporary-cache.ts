@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { PullOptions } from "../src/pull-model.ts"
+import type { PullOptions } from "../src/download/pull-model.ts"
 import { type HubServer, startHubServer } from "./hub-server.ts"
 import { everything } from "./tiny-repository.ts"
 

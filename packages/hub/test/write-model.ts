@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { blobsFolder, linkBlob, snapshotFolder, writeReference } from "../src/cache.ts"
+import { blobsFolder, linkBlob, snapshotFolder, writeReference } from "../src/cache/hub-cache.ts"
 import { hashOf } from "./hub-server.ts"
 import { neededFiles } from "./tiny-repository.ts"
 
@@ -28,7 +28,7 @@ export const writeCachedModel = async (
     const blob = join(blobsFolder(cache, id), hashOf(bytes))
     await mkdir(dirname(blob), { recursive: true })
     await writeFile(blob, bytes)
-    await linkBlob(snapshot, path, blob)
+    await linkBlob(snapshot, path, blob, true)
   }
   await writeReference(cache, { id, revision }, commit)
   return snapshot
