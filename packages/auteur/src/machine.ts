@@ -1,6 +1,6 @@
 import { freemem } from "node:os"
 import { Hardware } from "@auteur/core"
-import { calibrate, Engine, idleShare } from "@auteur/engine"
+import { calibrate, Engine, defaultMemoryShare } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
@@ -20,6 +20,6 @@ export const machineLayer: Layer.Layer<never, never, Engine> = Layer.effect(
     const memoryBytes = freeBytes()
     const engine = yield* Engine
     const speed = yield* Effect.cached(Effect.provideService(calibrate, Engine, engine))
-    return { memoryBytes, sessionBytes: memoryBytes * idleShare, runtimeBytes, speed }
+    return { memoryBytes, sessionBytes: memoryBytes * defaultMemoryShare, runtimeBytes, speed }
   }),
 )

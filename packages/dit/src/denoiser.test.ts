@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Denoiser, type DenoiserInput, type Latents, type ModelError, Tensor } from "@auteur/core"
+import { Denoiser, type DenoiserInput, type Latents, Tensor } from "@auteur/core"
 import { layer as engineLayer, openWeights } from "@auteur/engine/node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -176,7 +176,7 @@ describe("the denoiser", () => {
   it.effect("does not start on a VAE's latents of other channels", () =>
     Effect.gen(function* () {
       const given = yield* loadCase("v1-rope")
-      const error: ModelError = yield* Effect.flip(Denoiser.pipe(provide(given, 16)))
+      const error = yield* Effect.flip(Denoiser.pipe(provide(given, 16)))
       assert.match(error.message, /makes latents of 4 channels, .* "cogvideox" of the VAE has 16/)
     }),
   )

@@ -1,5 +1,5 @@
 import { cos as cosine, exp, log, roundHalfEven, sin as sine } from "@auteur/core"
-import { type Graph, int, type Value } from "@auteur/engine"
+import { type GraphBuilder, int, type Value } from "@auteur/engine"
 import type { TransformerConfig } from "./config.ts"
 import { gridOf, type Grid, sampleSize } from "./grid.ts"
 
@@ -70,7 +70,12 @@ export type Rotation = (x: Value) => Value
  * The rotation of [text; video] tokens (arXiv 2104.09864). Text is not rotated: its rows of the tables are cos 0 and sin 0.
  * (B, N, H · d) → (B, N, H · d)
  */
-export const rotaryEmbedding = (graph: Graph, config: TransformerConfig, grid: Grid, textTokens: number): Rotation => {
+export const rotaryEmbedding = (
+  graph: GraphBuilder,
+  config: TransformerConfig,
+  grid: Grid,
+  textTokens: number,
+): Rotation => {
   const pairs = config.attention_head_dim / 2
   const { cos, sin } = rotaryTables(config, grid)
   const shape = [textTokens + cos.length / pairs, pairs]

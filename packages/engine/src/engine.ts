@@ -2,12 +2,12 @@ import type { Cost, EngineError, ModelError, Weights } from "@auteur/core"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Graph } from "./graph.ts"
-import type { WeightScope } from "./weight-scope.ts"
+import type { Graph } from "./graph/graph.ts"
+import type { WeightScope } from "./graph/weight-scope.ts"
 
 /** A model at one shape: a function from weights to a graph. */
 export interface Program {
-  /** Tells programs of one model apart: its part and its shapes, such as `decode 2x8x8 next`. */
+  /** Tells programs of one model apart, by what it computes and its shapes, such as `decode 2x8x8 next`. */
   readonly key: string
   /** Declares the inputs, applies the operators and names the outputs. */
   readonly build: (graph: Graph, weights: WeightScope) => void
@@ -19,47 +19,55 @@ export interface HostTensor {
   readonly shape: ReadonlyArray<number>
 }
 
-/** An output that stays where it was computed, to be the input of a later run without a copy through the caller. */
-export interface ResidentTensor {
-  readonly resident: number
+/** An output that stays in the worker that computed it, to be the input of a later run without a copy through the caller. */
+export interface WorkerTensor {
+  readonly id: number
   readonly rank: number
   readonly shape: ReadonlyArray<number>
 }
 
 export interface RunOptions {
-  /** Which worker runs it; workers are started when first named. Default 0. */
+  /** The worker that runs it; workers are started when first named. Default 0. */
   readonly rank?: number
   /** Threads for each operator. Default: one for each physical core. */
   readonly threads?: number
-  /** Outputs to leave in the worker; they come back as {@link ResidentTensor} and must be freed. */
-  readonly keep?: ReadonlyArray<string>
 }
 
-/** A checkpoint opened in the engine: runs programs on its weights, with one session for each program, made when first needed. */
+/** The inputs of a run by name. */
+export type Inputs = Readonly<Record<string, HostTensor | WorkerTensor>>
+
+/** Weights opened in the engine: runs programs on them, with one session for each program, made when first needed. */
 export interface Model {
   readonly run: (
     program: Program,
-    inputs: Readonly<Record<string, HostTensor | ResidentTensor>>,
+    inputs: Inputs,
     options?: RunOptions,
   ) => Effect.Effect<Readonly<Record<string, HostTensor>>, EngineError | ModelError>
-  /** As {@link Model.run}, with the outputs named in `keep` left in the worker. */
-  readonly runResident: (
+  /** As {@link Model.run}, with the outputs named in `keep` left in the worker; they must be freed. */
+  readonly runAndKeep: (
     program: Program,
-    inputs: Readonly<Record<string, HostTensor | ResidentTensor>>,
+    inputs: Inputs,
     options: RunOptions & { readonly keep: ReadonlyArray<string> },
   ) => Effect.Effect<
-    { readonly outputs: Readonly<Record<string, HostTensor>>; readonly kept: Readonly<Record<string, ResidentTensor>> },
+    { readonly outputs: Readonly<Record<string, HostTensor>>; readonly kept: Readonly<Record<string, WorkerTensor>> },
     EngineError | ModelError
   >
-  readonly free: (tensors: Iterable<ResidentTensor>) => Effect.Effect<void>
-  /** Builds the graph without running it: checks the weights and says what a run takes. */
+  readonly free: (tensors: Iterable<WorkerTensor>) => Effect.Effect<void>
+  /** Builds the graph without running it: checks the weights and gives what a run takes. */
   readonly cost: (program: Program) => Effect.Effect<Cost, ModelError>
 }
 
 /** Runs graphs on the weights of checkpoints, away from the calling thread. */
 export interface EngineShape {
-  /** Opens a checkpoint; its sessions are given back when the scope closes. */
+  /** Opens weights; their sessions are given back when the scope closes. Models of the same `Weights` object share their sessions. */
   readonly open: (weights: Weights) => Effect.Effect<Model, never, Scope.Scope>
+  /** Gives back the sessions that are not running, and their weights; they are made again when next needed. */
+  readonly unload: Effect.Effect<void>
+  /**
+   * Sets memory aside until the scope closes. Waits, in turn, while other reservations of this process leave too little; fails where
+   * the bytes would not fit without them either.
+   */
+  readonly reserve: (bytes: number) => Effect.Effect<void, EngineError, Scope.Scope>
 }
 
 const EngineBase: Context.ServiceClass<Engine, "@auteur/engine/Engine", EngineShape> = Context.Service<

@@ -1,10 +1,11 @@
+import type { RequestError } from "@auteur/core"
 import * as Layer from "effect/Layer"
 import { Engine, type EngineOptions } from "../src/index.ts"
-import { makeEngine } from "../src/make-engine.ts"
-import { nodeRuntime } from "../src/node/node-runtime.ts"
-import type { RuntimeThread, SessionSetup } from "../src/runtime.ts"
+import { nodeRuntime } from "../src/node/layer.ts"
+import { makeEngine } from "../src/session/make-engine.ts"
+import type { RuntimeThread, SessionSetup } from "../src/session/runtime.ts"
 
-/** What an engine asked of its threads. */
+/** The requests of an engine to its threads. */
 export interface Recording {
   readonly started: Array<number>
   readonly created: Array<SessionSetup>
@@ -12,11 +13,11 @@ export interface Recording {
   readonly freed: Array<number>
 }
 
-/** The engine on real threads, with a record of what it asks of them. */
+/** The engine on real threads, with a record of its requests. */
 export const recordingEngine = (
   options: EngineOptions = {},
   start: (onExit: () => void) => RuntimeThread = (onExit) => nodeRuntime().start(0, onExit),
-): { readonly layer: Layer.Layer<Engine>; readonly recording: Recording } => {
+): { readonly layer: Layer.Layer<Engine, RequestError>; readonly recording: Recording } => {
   const recording: Recording = { started: [], created: [], released: [], freed: [] }
   const runtime = {
     ...nodeRuntime(),
@@ -29,13 +30,13 @@ export const recordingEngine = (
           recording.created.push(setup)
           return thread.create(session, setup)
         },
-        release: (session) => {
-          recording.released.push(session)
-          thread.release(session)
+        release: (sessions) => {
+          recording.released.push(...sessions)
+          return thread.release(sessions)
         },
-        free: (residents) => {
-          recording.freed.push(...residents)
-          thread.free(residents)
+        free: (kept) => {
+          recording.freed.push(...kept)
+          thread.free(kept)
         },
       }
     },

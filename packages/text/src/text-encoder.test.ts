@@ -43,10 +43,11 @@ it.effect("reports the end of a prompt that does not fit, and nothing for one th
 it.effect("runs a prompt once, and hands out embeddings that may be changed", () =>
   Effect.gen(function* () {
     let runs = 0
-    const { open } = yield* Engine
+    const engine = yield* Engine
     const counting = Layer.succeed(Engine, {
+      ...engine,
       open: (weights: Weights) =>
-        Effect.map(open(weights), (opened) => ({
+        Effect.map(engine.open(weights), (opened) => ({
           ...opened,
           run: (...given: Parameters<typeof opened.run>) => {
             runs++

@@ -1,5 +1,5 @@
 import type { EngineError, ModelError } from "@auteur/core"
-import type { HostTensor, Model, ResidentTensor, RunOptions } from "@auteur/engine"
+import type { HostTensor, Model, WorkerTensor, RunOptions } from "@auteur/engine"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -16,7 +16,7 @@ export interface Region {
   readonly input: (chunk: Chunk) => HostTensor
 }
 
-type Carried = Readonly<Record<string, HostTensor | ResidentTensor>>
+type Carried = Readonly<Record<string, HostTensor | WorkerTensor>>
 type Failure = EngineError | ModelError
 
 /**
@@ -59,7 +59,7 @@ const chunkRunner = Effect.fnUntraced(function* (
     const rank = chunk.index % parallel
     const isLast = chunk.index === chunks.length - 1
     const input = region.input(chunk)
-    let hidden: HostTensor | ResidentTensor = input
+    let hidden: HostTensor | WorkerTensor = input
     for (const [cut, [from, to]] of cuts.entries()) {
       const before: Carried = chunk.first ? {} : yield* Deferred.await(handed[chunk.index - 1]![cut]!)
       const after = chunk.handsOn ? cachePaths(part, from, to) : []

@@ -1,12 +1,12 @@
 import type { EngineError, ModelError } from "@auteur/core"
-import type { HostTensor, Model, Program, ResidentTensor, RunOptions } from "@auteur/engine"
+import type { HostTensor, Model, Program, WorkerTensor, RunOptions } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 /** Tensors that were left in workers, none of which outlives a scope. */
 export class Residents {
   readonly #model: Model
-  readonly #held = new Set<ResidentTensor>()
+  readonly #held = new Set<WorkerTensor>()
 
   private constructor(model: Model) {
     this.#model = model
@@ -22,11 +22,11 @@ export class Residents {
   /** Runs a program and answers with all of its outputs, those in `keep` as tensors that stayed in the worker. */
   run(
     program: Program,
-    inputs: Readonly<Record<string, HostTensor | ResidentTensor>>,
+    inputs: Readonly<Record<string, HostTensor | WorkerTensor>>,
     options: RunOptions & { readonly keep: ReadonlyArray<string> },
-  ): Effect.Effect<Readonly<Record<string, HostTensor | ResidentTensor>>, EngineError | ModelError> {
+  ): Effect.Effect<Readonly<Record<string, HostTensor | WorkerTensor>>, EngineError | ModelError> {
     return Effect.uninterruptibleMask((restore) =>
-      Effect.map(restore(this.#model.runResident(program, inputs, options)), ({ outputs, kept }) => {
+      Effect.map(restore(this.#model.runAndKeep(program, inputs, options)), ({ outputs, kept }) => {
         for (const tensor of Object.values(kept)) this.#held.add(tensor)
         return { ...outputs, ...kept }
       }),
@@ -34,8 +34,8 @@ export class Residents {
   }
 
   /** Gives back those of the tensors that are in a worker. */
-  free(tensors: Iterable<HostTensor | ResidentTensor>): Effect.Effect<void> {
-    const resident = [...tensors].filter((tensor) => "resident" in tensor)
+  free(tensors: Iterable<HostTensor | WorkerTensor>): Effect.Effect<void> {
+    const resident = [...tensors].filter((tensor) => "id" in tensor)
     for (const tensor of resident) this.#held.delete(tensor)
     return resident.length === 0 ? Effect.void : this.#model.free(resident)
   }

@@ -1,3 +1,4 @@
+import type { RequestError } from "@auteur/core"
 import { Engine, type Model } from "@auteur/engine"
 import { layer } from "@auteur/engine/node"
 import * as Effect from "effect/Effect"
@@ -15,11 +16,11 @@ export interface Watch {
 export const newWatch = (): Watch => ({ ran: [], resident: 0, peak: 0 })
 
 /** The real engine, with a note of what its models do. */
-export const watchedEngine = (watch: Watch): Layer.Layer<Engine> =>
+export const watchedEngine = (watch: Watch): Layer.Layer<Engine, RequestError> =>
   Layer.effect(
     Engine,
     Engine.useSync((engine) =>
-      Engine.of({ open: (weights) => Effect.map(engine.open(weights), (model) => watched(model, watch)) }),
+      Engine.of({ ...engine, open: (weights) => Effect.map(engine.open(weights), (model) => watched(model, watch)) }),
     ),
   ).pipe(Layer.provide(layer({ threads: 1 })))
 
@@ -29,12 +30,12 @@ const watched = (model: Model, watch: Watch): Model => {
     ...model,
     cost: model.cost,
     run: model.run,
-    runResident: (program, inputs, options) =>
-      Effect.map(model.runResident(program, inputs, options), (results) => {
+    runAndKeep: (program, inputs, options) =>
+      Effect.map(model.runAndKeep(program, inputs, options), (results) => {
         watch.ran.push(program.key)
-        for (const { resident, shape } of Object.values(results.kept)) {
+        for (const { id, shape } of Object.values(results.kept)) {
           const bytes = 4 * shape.reduce((product, length) => product * length, 1)
-          sizes.set(resident, bytes)
+          sizes.set(id, bytes)
           watch.resident += bytes
         }
         watch.peak = Math.max(watch.peak, watch.resident)
@@ -43,9 +44,9 @@ const watched = (model: Model, watch: Watch): Model => {
     free: (tensors) =>
       Effect.suspend(() => {
         const freed = [...tensors]
-        for (const { resident } of freed) {
-          watch.resident -= sizes.get(resident) ?? 0
-          sizes.delete(resident)
+        for (const { id } of freed) {
+          watch.resident -= sizes.get(id) ?? 0
+          sizes.delete(id)
         }
         return model.free(freed)
       }),

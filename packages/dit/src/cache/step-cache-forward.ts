@@ -1,5 +1,5 @@
 import { costInTurn, type EngineError, type ModelError, type PipelineError, timesCost } from "@auteur/core"
-import type { HostTensor, Model, Program, ResidentTensor, Shape, Value, WeightScope } from "@auteur/engine"
+import type { HostTensor, Model, Program, WorkerTensor, Shape, Value, WeightScope } from "@auteur/engine"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { TransformerConfig } from "../config.ts"
@@ -83,7 +83,7 @@ export const stepCacheForward = (model: Model, config: TransformerConfig, cache:
 interface First {
   readonly signal: HostTensor
   /** Tensors that stay in the engine. */
-  readonly kept: Readonly<Record<string, ResidentTensor>>
+  readonly kept: Readonly<Record<string, WorkerTensor>>
 }
 
 /** Runs the first part; the tensors that it leaves in the engine are freed with the scope. */
@@ -94,7 +94,7 @@ const runFirst = (
 ): Effect.Effect<First, EngineError | ModelError, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      model.runResident(firstProgram(shape, signal), inputs, { keep: ["text", "video", "conditioning"] }),
+      model.runAndKeep(firstProgram(shape, signal), inputs, { keep: ["text", "video", "conditioning"] }),
       ({ kept }) => model.free(Object.values(kept)),
       { interruptible: true },
     ),

@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url"
 import { isMainThread } from "node:worker_threads"
+import { cFunction } from "./c-library.ts"
 
 /** Without this variable, ONNX Runtime's telemetry starts with the library: it writes a device id and a database, and sends usage data. */
 const variable = "ORT_DISABLE_TELEMETRY"
@@ -21,38 +21,12 @@ export const switchTelemetryOff = (): void => {
   if (isMainThread && !setsByFfi) process.env[variable] = "1"
 }
 
-/** The C function `setenv`: found through the native binding, which links to it and which Deno permits in any case. */
 const setByFfi = async (): Promise<void> => {
-  const binding = `../bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`
-  const path = fileURLToPath(new URL(binding, import.meta.resolve("onnxruntime-node")))
-  const [name, value] = [cString(variable), cString("1")]
-  const { Deno } = globalThis as { Deno?: DenoFfi }
-  if (Deno !== undefined) {
-    Deno.dlopen(path, { setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" } }).symbols.setenv(
-      name,
-      value,
-      1,
-    )
-    return
-  }
-  const moduleOfBun = "bun:ffi"
-  const { dlopen } = (await import(moduleOfBun)) as BunFfi
-  dlopen(path, { setenv: { args: ["cstring", "cstring", "i32"], returns: "i32" } }).symbols.setenv(name, value, 1)
+  const setenv = await cFunction("setenv", ["buffer", "buffer", "i32"])
+  setenv(cString(variable), cString("1"), 1)
 }
 
 const cString = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`)
-
-interface Library {
-  readonly symbols: { readonly setenv: (name: Uint8Array, value: Uint8Array, overwrite: number) => number }
-}
-
-interface DenoFfi {
-  readonly dlopen: (path: string, symbols: { setenv: { parameters: ReadonlyArray<string>; result: string } }) => Library
-}
-
-interface BunFfi {
-  readonly dlopen: (path: string, symbols: { setenv: { args: ReadonlyArray<string>; returns: string } }) => Library
-}
 
 /** For a program that runs the engine inside a worker thread of its own: Node's inspector reaches the main thread from there. */
 const setOnMainThread = async (): Promise<void> => {

@@ -1,16 +1,16 @@
 import type { HostTensor } from "../engine.ts"
-import type { RunRequest, SessionSetup } from "../runtime.ts"
+import type { RunRequest, SessionSetup } from "../session/runtime.ts"
 
-/** What the main thread asks of a worker. */
-export type Ask =
+/** A request of the calling thread to a worker. */
+export type Request =
   | { readonly kind: "create"; readonly session: number; readonly setup: SessionSetup }
   | ({ readonly kind: "run" } & RunRequest)
-  | { readonly kind: "read"; readonly resident: number }
-  | { readonly kind: "release"; readonly session: number }
-  | { readonly kind: "free"; readonly residents: ReadonlyArray<number> }
+  | { readonly kind: "read"; readonly kept: number }
+  | { readonly kind: "release"; readonly sessions: ReadonlyArray<number> }
+  | { readonly kind: "free"; readonly kept: ReadonlyArray<number> }
 
-/** A worker's answer; each request gets exactly one, in order. */
-export type Answer = { readonly outputs: Readonly<Record<string, HostTensor>> } | { readonly failure: string }
-
-/** What a worker says first, once it has loaded ONNX Runtime. */
-export const loaded = "loaded"
+/** A worker's message: that it has loaded ONNX Runtime, then exactly one reply to each request, in order. */
+export type Message =
+  | { readonly kind: "loaded" }
+  | { readonly kind: "outputs"; readonly outputs: Readonly<Record<string, HostTensor>> }
+  | { readonly kind: "failure"; readonly problem: string }

@@ -1,34 +1,34 @@
 import { Worker } from "node:worker_threads"
 import type { HostTensor } from "../engine.ts"
-import type { RuntimeThread } from "../runtime.ts"
+import type { RuntimeThread } from "../session/runtime.ts"
 import { switchTelemetryOff } from "./onnxruntime.ts"
-import { type Answer, type Ask, loaded } from "./protocol.ts"
+import type { Message, Request } from "./protocol.ts"
 
-interface Request {
-  readonly ask: Ask
+interface Pending {
+  readonly request: Request
   readonly buffers: ReadonlyArray<ArrayBuffer>
   readonly resolve: (outputs: Readonly<Record<string, HostTensor>>) => void
   readonly reject: (error: Error) => void
-  /** Whether nobody waits for the answer any more. */
+  /** Whether nobody waits for the reply any more. */
   dropped: boolean
 }
 
 // Beside this file, as .ts in the repository and as .js in the published package.
 const besideThis = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
 
-/** Starts a worker thread; requests wait here and are sent one at a time, so that an abandoned one is never begun. */
+/** Starts a worker thread. Requests wait here and are sent one at a time, so that an abandoned one is never started. */
 export const startThread = (onExit: () => void, file: URL = besideThis): RuntimeThread => {
   switchTelemetryOff()
   // ONNX Runtime reads the whole command line by a recursion as deep as it is long, and a prompt may stand in it.
   const worker = new Worker(file, { resourceLimits: { stackSizeMb: 64 } })
-  const waiting: Array<Request> = []
-  let current: Request | undefined
+  const waiting: Array<Pending> = []
+  let current: Pending | undefined
   let ended: string | undefined
   let isLoaded = false
   let closing = false
   let failure = ""
   let idle = () => {}
-  // A thread that is ended while it loads ONNX Runtime, or is inside of it, takes the process with it.
+  // A thread that is ended while it loads ONNX Runtime, or is inside it, takes the process with it.
   const isEndable = () => ended !== undefined || (isLoaded && current === undefined)
   // A worker that nobody waits for must not keep the process alive; whoever closes it waits for its end.
   const settle = () => {
@@ -38,21 +38,20 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
   const next = () => {
     if (current === undefined && isLoaded) {
       current = waiting.shift()
-      if (current !== undefined) worker.postMessage(current.ask, current.buffers)
+      if (current !== undefined) worker.postMessage(current.request, current.buffers)
       else if (closing && isEndable()) idle()
     }
     settle()
   }
-  worker.on("message", (answer: Answer | typeof loaded) => {
-    if (answer === loaded) {
-      isLoaded = true
-      return next()
-    }
-    const done = current
-    current = undefined
-    if (done !== undefined && !done.dropped) {
-      if ("failure" in answer) done.reject(new Error(answer.failure))
-      else done.resolve(answer.outputs)
+  worker.on("message", (message: Message) => {
+    if (message.kind === "loaded") isLoaded = true
+    else {
+      const done = current
+      current = undefined
+      if (done !== undefined && !done.dropped) {
+        if (message.kind === "failure") done.reject(new Error(message.problem))
+        else done.resolve(message.outputs)
+      }
     }
     next()
   })
@@ -63,30 +62,26 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
     ended = closing
       ? "the engine was closed"
       : `its worker thread ended by itself (code ${code}${failure}); run it again, a new one will be started`
-    for (const request of [current, ...waiting.splice(0)]) request?.reject(new Error(ended))
+    for (const pending of [current, ...waiting.splice(0)]) pending?.reject(new Error(ended))
     current = undefined
     idle()
     if (!closing) onExit()
   })
 
-  const send = (ask: Ask, buffers: ReadonlyArray<ArrayBuffer> = [], signal?: AbortSignal) =>
+  const send = (request: Request, buffers: ReadonlyArray<ArrayBuffer> = [], signal?: AbortSignal) =>
     new Promise<Readonly<Record<string, HostTensor>>>((resolve, reject) => {
       if (ended !== undefined) return reject(new Error(ended))
       if (signal?.aborted === true) return reject(new Error("nobody waits for it any more"))
-      const request: Request = { ask, buffers, resolve, reject, dropped: false }
-      waiting.push(request)
+      const pending: Pending = { request, buffers, resolve, reject, dropped: false }
+      waiting.push(pending)
       signal?.addEventListener("abort", () => {
-        request.dropped = true
-        const index = waiting.indexOf(request)
+        pending.dropped = true
+        const index = waiting.indexOf(pending)
         if (index >= 0) waiting.splice(index, 1)
         settle()
       })
       next()
     })
-  // Nobody waits for these, and they fail only where the worker, and so what they give back, is gone.
-  const sendForgotten = (ask: Ask) => {
-    send(ask).catch(() => {})
-  }
   return {
     create: async (session, setup) => {
       await send({ kind: "create", session, setup }, [setup.model.buffer])
@@ -97,12 +92,17 @@ export const startThread = (onExit: () => void, file: URL = besideThis): Runtime
       )
       return send({ kind: "run", ...request }, buffers, signal)
     },
-    read: async (resident, signal) => (await send({ kind: "read", resident }, [], signal))["tensor"]!,
-    release: (session) => sendForgotten({ kind: "release", session }),
-    free: (residents) => sendForgotten({ kind: "free", residents }),
+    read: async (kept, signal) => (await send({ kind: "read", kept }, [], signal))["tensor"]!,
+    release: async (sessions) => {
+      await send({ kind: "release", sessions })
+    },
+    free: (kept) => {
+      // It fails only where the worker, and so what it would free, is gone.
+      send({ kind: "free", kept }).catch(() => {})
+    },
     close: async () => {
       closing = true
-      for (const request of waiting.splice(0)) request.reject(new Error("the engine was closed"))
+      for (const pending of waiting.splice(0)) pending.reject(new Error("the engine was closed"))
       settle()
       if (!isEndable()) await new Promise<void>((resolve) => (idle = resolve))
       await worker.terminate()

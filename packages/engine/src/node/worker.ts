@@ -2,9 +2,10 @@ import * as assert from "node:assert"
 import { parentPort } from "node:worker_threads"
 import type * as Ort from "onnxruntime-node"
 import type { HostTensor } from "../engine.ts"
-import type { RuntimeInput, SessionSetup } from "../runtime.ts"
+import type { RuntimeInput, SessionSetup } from "../session/runtime.ts"
+import { trimMemory } from "./c-library.ts"
 import { loadOnnxRuntime } from "./onnxruntime.ts"
-import { type Answer, type Ask, loaded } from "./protocol.ts"
+import type { Message, Request } from "./protocol.ts"
 
 // The thread that ONNX Runtime blocks while it computes.
 
@@ -13,7 +14,8 @@ const port = parentPort
 const { InferenceSession, Tensor } = await loadOnnxRuntime()
 
 const sessions = new Map<number, Ort.InferenceSession>()
-const residents = new Map<number, Ort.Tensor>()
+/** Outputs that stay here for later runs. */
+const kept = new Map<number, Ort.Tensor>()
 
 const options = ({ folder, memory, threads, arena }: SessionSetup): Ort.InferenceSession.SessionOptions => ({
   executionProviders: ["cpu"],
@@ -43,69 +45,71 @@ const sessionOf = (number: number): Ort.InferenceSession => {
   return session
 }
 
-const residentOf = (number: number): Ort.Tensor => {
-  const tensor = residents.get(number)
+const keptTensor = (number: number): Ort.Tensor => {
+  const tensor = kept.get(number)
   assert.ok(
     tensor !== undefined,
-    `resident tensor ${number} is not there any more: it was freed, or the worker that held it ended`,
+    `tensor ${number} is not on this worker: it was freed, or the worker that held it ended`,
   )
   return tensor
 }
 
 const toTensor = (input: RuntimeInput): Ort.Tensor =>
-  "resident" in input
-    ? residentOf(input.resident)
+  "kept" in input
+    ? keptTensor(input.kept)
     : new Tensor(input.type as "float32", input.data as Float32Array, input.shape)
 
 const toHost = (tensor: Ort.Tensor): HostTensor => ({ data: tensor.data as Float32Array, shape: tensor.dims })
 
-const answer = async (ask: Ask): Promise<Record<string, HostTensor>> => {
-  switch (ask.kind) {
+const serve = async (request: Request): Promise<Record<string, HostTensor>> => {
+  switch (request.kind) {
     case "create":
-      sessions.set(ask.session, await InferenceSession.create(ask.setup.model, options(ask.setup)))
+      sessions.set(request.session, await InferenceSession.create(request.setup.model, options(request.setup)))
       return {}
     case "run": {
-      const session = sessionOf(ask.session)
+      const session = sessionOf(request.session)
       const feeds: Record<string, Ort.Tensor> = {}
-      for (const [name, input] of Object.entries(ask.inputs)) feeds[name] = toTensor(input)
+      for (const [name, input] of Object.entries(request.inputs)) feeds[name] = toTensor(input)
       const results = await session.run(feeds)
-      for (const [name, resident] of Object.entries(ask.keep)) residents.set(resident, results[name] as Ort.Tensor)
-      return Object.fromEntries(ask.outputs.map((name) => [name, toHost(results[name] as Ort.Tensor)]))
+      for (const [name, number] of Object.entries(request.keep)) kept.set(number, results[name] as Ort.Tensor)
+      return Object.fromEntries(request.outputs.map((name) => [name, toHost(results[name] as Ort.Tensor)]))
     }
     case "read": {
-      const { data, shape } = toHost(residentOf(ask.resident))
+      const { data, shape } = toHost(keptTensor(request.kept))
       return { tensor: { data: data.slice(), shape } }
     }
-    case "release": {
-      const session = sessions.get(ask.session)
-      sessions.delete(ask.session)
-      await session?.release()
+    case "release":
+      for (const number of request.sessions) {
+        const session = sessions.get(number)
+        sessions.delete(number)
+        await session?.release()
+      }
+      await trimMemory()
       return {}
-    }
     case "free":
-      for (const resident of ask.residents) {
-        const buffer = residents.get(resident)?.data as { readonly buffer: ArrayBuffer } | undefined
+      for (const number of request.kept) {
+        const buffer = kept.get(number)?.data as { readonly buffer: ArrayBuffer } | undefined
         // Detached, its memory is free at once; the garbage collector, which does not see how much it is, would come late.
         buffer?.buffer.transfer(0)
-        residents.delete(resident)
+        kept.delete(number)
       }
       return {}
   }
 }
 
-const reply = (answer: Answer, buffers: Array<ArrayBuffer> = []) => port.postMessage(answer, buffers)
+const send = (message: Message, buffers: Array<ArrayBuffer> = []) => port.postMessage(message, buffers)
 
 let queue: Promise<void> = Promise.resolve()
-port.on("message", (ask: Ask) => {
+port.on("message", (request: Request) => {
   queue = queue
-    .then(() => answer(ask))
+    .then(() => serve(request))
     .then(
       (outputs) =>
-        reply(
-          { outputs },
+        send(
+          { kind: "outputs", outputs },
           Object.values(outputs).map(({ data }) => data.buffer as ArrayBuffer),
         ),
-      (error: unknown) => reply({ failure: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => send({ kind: "failure", problem: error instanceof Error ? error.message : String(error) }),
     )
 })
-port.postMessage(loaded)
+send({ kind: "loaded" })
