@@ -30,7 +30,7 @@ const changesOf = async (signal: StepSignal): Promise<ReadonlyArray<readonly [nu
     }
     const [prompt, seed] = clips[i % clips.length]!
     let before: AnyTensor | undefined
-    const run = Stream.runForEach(generate({ prompt, seed, steps, guidance: 6 }), (event) =>
+    const run = Stream.runForEach(generate({ prompt, seed, steps, guidanceScale: 6 }), (event) =>
       Effect.sync(() => {
         if (event.type !== "step-end") return
         const now = event.checkpoint.memory.denoiser.get("cache.residual.0")

@@ -17,7 +17,7 @@ import { type CacheSetting, clips, settings, steps } from "./settings.ts"
 /** Measures all points; the clips without a cache are made again before each, as what else the machine does changes. */
 export const measureCaches = async (log: (line: string) => void): Promise<ReadonlyArray<CachePoint>> => {
   const config = await bundledConfig()
-  const requests = clips.map(([prompt, seed]): GenerateRequest => ({ prompt, seed, steps, guidance: 6 }))
+  const requests = clips.map(([prompt, seed]): GenerateRequest => ({ prompt, seed, steps, guidanceScale: 6 }))
   await using plain = await openModel({}, { ...requests[0]!, steps: 2 })
   const points: Array<CachePoint> = []
   for (const setting of settings) {

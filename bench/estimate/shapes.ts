@@ -9,7 +9,7 @@ export interface EstimatedShape {
   readonly request: GenerateRequest
 }
 
-const prompt = { prompt: "a fox runs to the right on the ice", seed: 1, guidance: 6 }
+const prompt = { prompt: "a fox runs to the right on the ice", seed: 1, guidanceScale: 6 }
 
 /** Five shapes that differ in what they spend their memory and time on. */
 export const estimatedShapes = (steps: number): ReadonlyArray<EstimatedShape> => {

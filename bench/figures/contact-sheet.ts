@@ -19,7 +19,7 @@ const everyFrame = 3
 const scale = 2
 
 const draw = Effect.fnUntraced(function* (prompt: string, seed: number) {
-  const events = yield* Stream.runCollect(generate({ prompt, seed, steps: 50, guidance: 6 }))
+  const events = yield* Stream.runCollect(generate({ prompt, seed, steps: 50, guidanceScale: 6 }))
   const end = events.at(-1)!
   if (end.type !== "video-end") throw new Error(`The last event of "${prompt}" was ${end.type}`)
   return end.video

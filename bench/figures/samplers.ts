@@ -17,7 +17,7 @@ export const samplerSheet: Effect.Effect<Uint8Array, unknown> = Effect.gen(funct
   const model = yield* loadModel("emoji-world")
   const draw = Effect.fnUntraced(function* (name: string, steps: number) {
     const { sampler } = samplerNamed(name, model.folder.scheduler)
-    const end = yield* Stream.runLast(generate({ prompt, seed, steps, guidance: defaultGuidance })).pipe(
+    const end = yield* Stream.runLast(generate({ prompt, seed, steps, guidanceScale: defaultGuidance })).pipe(
       Effect.flatMap(Effect.fromOption),
       Effect.provideService(Sampler, sampler),
     )

@@ -22,14 +22,14 @@ export const generation: (job: JobOf<"generate">) => MakeRun = Effect.fnUntraced
   const run: Run = Effect.fnUntraced(function* (index) {
     const prompt = prompts[index % prompts.length]!
     const frames: Array<Video> = []
-    const decoded = generate({ prompt, seed, steps, guidance }).pipe(
+    const decoded = generate({ prompt, seed, steps, guidanceScale: guidance }).pipe(
       Stream.flatMap((event) => (event.type === "decode-progress" ? Stream.succeed(event.frames) : Stream.empty)),
       Stream.tap((chunk) => Effect.sync(() => frames.push(chunk))),
       // As the command does: frames are written while the next are decoded, and pictures of 64 pixels four times as large.
       Stream.buffer({ capacity: 1 }),
     )
     const writer = yield* VideoWriter
-    yield* writer.write(`${video}.mp4`, decoded, { fps: loaded.fps, scale: 4 })
+    yield* writer.write(`${video}.mp4`, decoded, { fps: loaded.fps, upscale: 4 })
     return concat("frames", frames) as AnyTensor
   }, Effect.provide(parts))
   return run

@@ -57,7 +57,7 @@ export const measureQuality: (log: (line: string) => void) => Promise<QualityRes
         prompt: string,
         seed: number,
       ) {
-        const events = Stream.runLast(generate({ prompt, seed, steps, guidance })).pipe(
+        const events = Stream.runLast(generate({ prompt, seed, steps, guidanceScale: guidance })).pipe(
           Effect.provideService(Sampler, samplerNamed(sampler, model.folder.scheduler).sampler),
           Effect.provideService(Guidance, guidanceNamed(method)),
         )

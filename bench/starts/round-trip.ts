@@ -1,4 +1,4 @@
-import { type AnyRequest, generate, type Latents, type Video } from "@auteur/core"
+import { type PipelineRequest, generate, type Latents, type Video } from "@auteur/core"
 import { modelLayer } from "auteur/effect"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -20,7 +20,7 @@ const prompt = "a fox runs to the right in a meadow"
 
 /** A clip of the bundled model, to be walked back. */
 export const sourceVideo: Effect.Effect<Video, unknown> = Effect.suspend(() =>
-  Effect.map(run({ prompt, seed: 3, steps: 50, guidance: 6 }), ({ video }) => video),
+  Effect.map(run({ prompt, seed: 3, steps: 50, guidanceScale: 6 }), ({ video }) => video),
 ).pipe(Effect.provide(modelLayer()))
 
 /** Walks `video` back over all levels and samples it again with the same prompt, both without guidance. */
@@ -31,7 +31,7 @@ export const roundTrip: (
   steps: number,
 ) => Effect.Effect<RoundTrip, unknown> = (video, inversion, sampler, steps) =>
   Effect.gen(function* () {
-    const request = { prompt, sourcePrompt: prompt, video, seed: 3, steps, guidance: 1, strength: 1 } as const
+    const request = { prompt, sourcePrompt: prompt, video, seed: 3, steps, guidanceScale: 1, strength: 1 } as const
     const there = yield* run({ ...request, start: "inversion" })
     // An edit begins at the source's own latents, and equal prompts leave them as they are.
     const still = yield* run({ ...request, start: "inversion-free", steps: 1 })
@@ -45,7 +45,7 @@ export const roundTrip: (
     }
   }).pipe(Effect.provide(modelLayer({ sampler: sampler as never, inversion })))
 
-const run = Effect.fnUntraced(function* (request: AnyRequest) {
+const run = Effect.fnUntraced(function* (request: PipelineRequest) {
   let latents: Latents | undefined
   let video: Video | undefined
   let asked = 0

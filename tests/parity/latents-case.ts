@@ -25,7 +25,7 @@ export const latentsCase: (
       negativePrompt: settings.negative_prompt,
       seed: settings.seed,
       steps: settings.num_inference_steps,
-      guidance: settings.guidance_scale,
+      guidanceScale: settings.guidance_scale,
       height: settings.height,
       width: settings.width,
       frames: settings.num_frames,
@@ -34,8 +34,8 @@ export const latentsCase: (
     for (const key of [...tensors.keys()].filter((key) => key.startsWith("out.latents."))) {
       const options = yield* optionsOf(key.slice("out.latents.".length))
       const model = yield* loadModel(path, {
-        maxTokens: settings.max_sequence_length,
-        dynamicGuidance: settings.use_dynamic_cfg,
+        maxSequenceLength: settings.max_sequence_length,
+        guidanceMethod: settings.use_dynamic_cfg ? "dynamic" : "classifier-free",
         ...options,
       })
       const latents = yield* lastLatents(request).pipe(Effect.provide(model.layer))

@@ -43,7 +43,7 @@ const requestOf = Effect.fnUntraced(function* (settings: Settings, tensors: Tens
     negativePrompt: settings.negative_prompt,
     seed: settings.seed,
     steps: settings.num_inference_steps,
-    guidance: settings.guidance_scale,
+    guidanceScale: settings.guidance_scale,
     height,
     width,
   }
@@ -82,8 +82,8 @@ export const pipelineCase: (
   function* (folder, json, tensors) {
     const settings = yield* readSettings(folder, json)
     const model = yield* loadModel(folder.path, {
-      maxTokens: settings.max_sequence_length,
-      dynamicGuidance: settings.use_dynamic_cfg,
+      maxSequenceLength: settings.max_sequence_length,
+      guidanceMethod: settings.use_dynamic_cfg ? "dynamic" : "classifier-free",
     })
     const results: Array<CaseResult> = []
     const check = Effect.fnUntraced(function* (name: string, found: HostFloats) {

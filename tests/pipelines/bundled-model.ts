@@ -27,6 +27,6 @@ export const request: GenerateRequest = {
   prompt: "a fox runs to the right on the ice",
   seed: 7,
   steps: 4,
-  guidance: 6,
+  guidanceScale: 6,
   frames: 9,
 }

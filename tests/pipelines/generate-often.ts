@@ -11,7 +11,7 @@ const request: GenerateRequest = {
   prompt: "a fox runs on the ice",
   seed: 0,
   steps: 2,
-  guidance: 6,
+  guidanceScale: 6,
   frames: 9,
   height: 32,
   width: 48,
@@ -23,7 +23,7 @@ const residentBytes = Effect.sync(() => {
 })
 
 const program = Effect.gen(function* () {
-  const { layer } = yield* loadModel(path, { maxTokens: 16 })
+  const { layer } = yield* loadModel(path, { maxSequenceLength: 16 })
   const once = Effect.andThen(Stream.runDrain(generate(request)), residentBytes)
   return yield* Effect.provide(
     Effect.forEach(Array.from({ length: Number(count) }), () => once),

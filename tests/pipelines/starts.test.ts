@@ -1,4 +1,4 @@
-import { type AnyRequest, generate, type GenerateEvent, type Video } from "@auteur/core"
+import { type PipelineRequest, generate, type GenerateEvent, type Video } from "@auteur/core"
 import { assert, layer as withLayer } from "@effect/vitest"
 import { modelLayer } from "auteur/effect"
 import * as Effect from "effect/Effect"
@@ -7,7 +7,7 @@ import { request } from "./bundled-model.ts"
 
 const sourcePrompt = "a fox runs to the right on the ice"
 
-const eventsOf = (asked: AnyRequest) => Effect.map(Stream.runCollect(generate(asked)), (all) => [...all])
+const eventsOf = (asked: PipelineRequest) => Effect.map(Stream.runCollect(generate(asked)), (all) => [...all])
 const videoOf = (events: ReadonlyArray<GenerateEvent>): Video =>
   events.flatMap((event) => (event.type === "video-end" ? [event.video] : []))[0]!
 const psnr = (a: Video, b: Video): number => {
@@ -26,7 +26,7 @@ const encodedAndDecoded = (video: Video) => {
     start: "inversion-free",
     steps: 1,
     strength: 1,
-    guidance: 1,
+    guidanceScale: 1,
   } as const
   return Effect.map(eventsOf(still), videoOf)
 }
@@ -45,7 +45,7 @@ for (const inversion of ["ddim", "flow-heun"] as const) {
             video: source,
             start: "inversion",
             strength: 1,
-            guidance: 1,
+            guidanceScale: 1,
           } as const
           const reference = yield* encodedAndDecoded(source)
           const [few, many] = [

@@ -12,7 +12,13 @@ it("edits a video, named in a config", async () => {
     const [fox, cat] = [join(folder, "fox.mp4"), join(folder, "cat.mp4")]
     const record = await Effect.gen(function* () {
       yield* makeVideo({ prompt: "a fox", output: fox, steps: 4, frames: 9, seed: 1 })
-      const edit = { video: fox, start: "inversion-free", sourcePrompt: "a fox", guidance: 1, strength: 0.5 } as const
+      const edit = {
+        video: fox,
+        start: "inversion-free",
+        sourcePrompt: "a fox",
+        guidanceScale: 1,
+        strength: 0.5,
+      } as const
       const record = yield* makeVideo({ ...edit, prompt: "a cat", output: cat, steps: 4, seed: 1 })
       const { plugins } = yield* CurrentModel
       expect(plugins.map(({ provides }) => provides)).toEqual([[{ kind: "editor", name: "flow-align" }]])

@@ -25,7 +25,7 @@ export interface GeneratedVideo {
    *
    * Rejects with a `MediaError` that names the path and the mend.
    */
-  readonly save: (path: string, options?: { readonly fps?: number; readonly scale?: number }) => Promise<void>
+  readonly save: (path: string, options?: { readonly fps?: number; readonly upscale?: number }) => Promise<void>
 }
 
 export const generatedVideo = (
@@ -35,9 +35,9 @@ export const generatedVideo = (
   writer: VideoWriter["Service"],
 ): GeneratedVideo => {
   const { width, height, fps, seed } = record
-  const save = Effect.fnUntraced(function* (path: string, options: { fps?: number; scale?: number }) {
-    const written = { ...record, fps: options.fps ?? record.fps, scale: options.scale ?? record.scale }
-    const format = { fps: written.fps, scale: written.scale, metadata: toMetadata(written) }
+  const save = Effect.fnUntraced(function* (path: string, options: { fps?: number; upscale?: number }) {
+    const written = { ...record, fps: options.fps ?? record.fps, upscale: options.upscale ?? record.upscale }
+    const format = { fps: written.fps, upscale: written.upscale, metadata: toMetadata(written) }
     yield* writer.check(path, { ...format, width, height, frames: record.frames })
     yield* writer.write(path, Stream.succeed(tensor), format)
   })

@@ -112,7 +112,7 @@ const inspectModel = (model: string): Effect.Effect<Finding> =>
 
 const tryModel = Effect.fnUntraced(function* (model: string) {
   const begin = yield* Clock.currentTimeMillis
-  const request = { prompt: "a fox", seed: 0, steps: 1, guidance: 1, frames: 1 }
+  const request = { prompt: "a fox", seed: 0, steps: 1, guidanceScale: 1, frames: 1 }
   const made = yield* Stream.runDrain(generate(request)).pipe(
     Effect.provide(modelLayer({ model })),
     Effect.match({ onSuccess: () => undefined, onFailure: ({ message }) => message }),

@@ -1,7 +1,6 @@
 import {
   type Denoiser,
   Guidance,
-  type GuidanceShape,
   type LatentSpace,
   ModelError,
   RequestError,
@@ -27,10 +26,8 @@ export interface ModelOptions {
   readonly sampler?: string | undefined
   /** How the answers with and without the prompt become one: one of `guidanceNames`; `classifier-free` by default. */
   readonly guidanceMethod?: string | undefined
-  /** The short form of the guidance `dynamic`, as the reference's `use_dynamic_cfg`. */
-  readonly dynamicGuidance?: boolean | undefined
   /** Tokens that a prompt is padded or cut to. */
-  readonly maxTokens?: number | undefined
+  readonly maxSequenceLength?: number | undefined
   /** Decodes in overlapping tiles: slower, but in less memory. */
   readonly tiling?: boolean | undefined
   /** What is added to the transformer's weights. */
@@ -38,7 +35,7 @@ export interface ModelOptions {
   /** What is reused from step to step, for fewer computations and another, similar video; nothing by default. */
   readonly cache?: CacheOptions | undefined
   /** Splits the VAE's work in time over so many workers. */
-  readonly parallel?: number | undefined
+  readonly vaeWorkers?: number | undefined
 }
 
 /** The latent space that the network needs. */
@@ -62,16 +59,6 @@ export interface LoadedModel {
 const fails = <A>(part: Layer.Layer<A, ModelError, Engine>): Effect.Effect<void, ModelError, Engine> =>
   Effect.scoped(Effect.asVoid(Layer.build(part)))
 
-/** The guidance that the options name; throws a `RequestError` for one that does not exist, or for two. */
-const guidanceOf = ({ guidanceMethod, dynamicGuidance = false }: ModelOptions): GuidanceShape => {
-  if (dynamicGuidance && guidanceMethod !== undefined && guidanceMethod !== "dynamic") {
-    throw new RequestError({
-      message: `dynamicGuidance is the guidance "dynamic", and guidanceMethod is "${guidanceMethod}": leave out one of them.`,
-    })
-  }
-  return samplers.guidanceNamed(guidanceMethod ?? (dynamicGuidance ? "dynamic" : "classifier-free"))
-}
-
 /** Reads and checks a model, given by its folder or by a bundled name; its weights are opened when the layer is built. */
 export const loadModel: (
   nameOrPath: string,
@@ -91,7 +78,7 @@ export const loadModel: (
       ...(options.sampler === undefined
         ? samplers.samplerFromConfig(folder.scheduler)
         : samplers.samplerNamed(options.sampler, folder.scheduler)),
-      guidance: guidanceOf(options),
+      guidance: samplers.guidanceNamed(options.guidanceMethod ?? "classifier-free"),
     }),
     catch: (cause) => cause as ModelError | RequestError,
   })
@@ -109,13 +96,13 @@ export const loadModel: (
     config: textEncoder,
     weights: weights.textEncoder,
     tokenizer,
-    maxTokens: options.maxTokens ?? transformer.max_text_seq_length,
+    maxSequenceLength: options.maxSequenceLength ?? transformer.max_text_seq_length,
   })
   const vaeLayer = vae3d.layer({
     config: vae,
     weights: weights.vae,
     tiling: options.tiling ?? false,
-    parallel: options.parallel ?? 1,
+    workers: options.vaeWorkers ?? 1,
   })
   const denoiserLayer = dit.layer({
     config: transformer,

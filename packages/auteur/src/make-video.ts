@@ -48,7 +48,7 @@ export interface ResumeVideoOptions
   /** By default where the interrupted run was to write. */
   readonly output?: string | undefined
   readonly fps?: number | undefined
-  readonly scale?: number | undefined
+  readonly upscale?: number | undefined
 }
 
 /** Finishes the video file of an interrupted run, with its own model and settings. */
@@ -57,11 +57,11 @@ export const resumeVideo: (
 ) => Effect.Effect<{ readonly record: VideoRecord; readonly output: string }, MakeError> = Effect.fnUntraced(
   function* ({ checkpoint: path, onEvent, onNotice, onUnfinished, ...options }) {
     const run = yield* readRun(path)
-    const record = { ...run.record, fps: options.fps ?? run.record.fps, scale: options.scale ?? run.record.scale }
+    const record = { ...run.record, fps: options.fps ?? run.record.fps, upscale: options.upscale ?? run.record.upscale }
     const { plugins, pluginLimits, threads } = options
     yield* requireSamePlugins(record, plugins, path)
-    const { maxTokens, tiling, lora } = record
-    const opened = { ...ownParts(record), maxTokens, tiling, lora, threads, plugins, pluginLimits }
+    const { maxSequenceLength, tiling, lora } = record
+    const opened = { ...ownParts(record), maxSequenceLength, tiling, lora, threads, plugins, pluginLimits }
     const model = options.model ?? run.model
     const output = options.output ?? run.output
     const resumed = { path, output: run.output }

@@ -134,8 +134,8 @@ describe("a run", () => {
     expect(made.tensor.shape).toEqual([1, 9, 64, 64, 3])
     expect(made.metadata).toMatchObject({ strength: "0.5", video: "given as frames" })
 
-    const long = await model.generate("a fox", { steps: 1, guidance: 1, frames: 25, seed: 1 })
-    await long.save(join(folder, "long.gif"), { scale: 1, fps: 20 })
+    const long = await model.generate("a fox", { steps: 1, guidanceScale: 1, frames: 25, seed: 1 })
+    await long.save(join(folder, "long.gif"), { upscale: 1, fps: 20 })
     const cut = await model.generate("a cat", { video: join(folder, "long.gif"), width: 32, height: 32, steps: 2 })
     expect(cut).toMatchObject({ width: 32, height: 32, fps: 20 })
     expect(cut.frames.length).toBe(17)
@@ -144,11 +144,18 @@ describe("a run", () => {
 
 describe("a video", () => {
   it("is written with what it was made of, which makes it again", async () => {
-    const video = await model.generate("a fox", { ...small, negative: "a cat", guidance: 3 })
+    const video = await model.generate("a fox", { ...small, negativePrompt: "a cat", guidanceScale: 3 })
     await video.save(join(folder, "fox.webp"))
     const { metadata } = await readVideo(join(folder, "fox.webp"))
     expect(metadata).toEqual(video.metadata)
-    expect(metadata).toMatchObject({ negative: "a cat", guidance: "3", scale: "4", fps: "8", size: "64x64" })
+    expect(metadata).toMatchObject({
+      negativePrompt: "a cat",
+      guidanceScale: "3",
+      upscale: "4",
+      fps: "8",
+      width: "64",
+      height: "64",
+    })
   })
 
   it("rejects with a MediaError that names the path where it cannot be written", async () => {

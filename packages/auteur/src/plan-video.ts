@@ -1,5 +1,5 @@
 import {
-  type AnyRequest,
+  type PipelineRequest,
   Denoiser,
   failWithThrown,
   Guidance,
@@ -25,13 +25,13 @@ import type { VideoRecord } from "./video-record.ts"
 /** What a video should be; all but the prompt has a default. */
 export interface VideoOptions {
   /** What to steer away from. */
-  readonly negative?: string | undefined
+  readonly negativePrompt?: string | undefined
   /** A random one by default. */
   readonly seed?: number | bigint | undefined
   /** Steps of the sampler; default {@link defaultSteps}. */
   readonly steps?: number | undefined
   /** How strongly the prompt steers; default {@link defaultGuidance}. */
-  readonly guidance?: number | undefined
+  readonly guidanceScale?: number | undefined
   /** By default the length that the model was trained at. */
   readonly frames?: number | undefined
   /** Pixels; by default the size that the model was trained at. */
@@ -48,13 +48,13 @@ export interface VideoOptions {
   /** What `video` shows, for the starts `inversion` and `inversion-free`. */
   readonly sourcePrompt?: string | undefined
   /** How strongly `sourcePrompt` steers; default 1, without guidance. */
-  readonly sourceGuidance?: number | undefined
+  readonly sourceGuidanceScale?: number | undefined
   /** A preview event every so many steps; never by default. */
   readonly previewEvery?: number | undefined
   /** Frames per second; by default those of `video`, or the model's. */
   readonly fps?: number | undefined
   /** Enlargement of the written picture; by default 4 for pictures with a side of up to 64 pixels, otherwise 1. */
-  readonly scale?: number | undefined
+  readonly upscale?: number | undefined
   /** Refuses a model with another hash: for a video that is to come out as it did before. */
   readonly modelHash?: string | undefined
 }
@@ -64,7 +64,7 @@ export const defaultGuidance = 6
 
 /** A request, what its video will carry, and what a person should know before the work. */
 export interface PlannedVideo {
-  readonly request: AnyRequest
+  readonly request: PipelineRequest
   readonly record: VideoRecord
   readonly notice: string | undefined
 }
@@ -90,19 +90,20 @@ export const planVideo: (
     }
     const image = options.image === undefined ? undefined : yield* startImage(options.image, size)
     const video = options.video === undefined ? undefined : yield* startVideo(options.video, size, options.frames)
-    const { negative, frames, width, height, start, sourcePrompt, sourceGuidance, strength, previewEvery } = options
-    const request: AnyRequest = {
+    const { negativePrompt, frames, width, height, start, sourcePrompt, sourceGuidanceScale, strength, previewEvery } =
+      options
+    const request: PipelineRequest = {
       prompt,
       seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
       steps: options.steps ?? defaultSteps,
-      guidance: options.guidance ?? defaultGuidance,
-      ...(negative === undefined ? {} : { negativePrompt: negative }),
+      guidanceScale: options.guidanceScale ?? defaultGuidance,
+      ...(negativePrompt === undefined ? {} : { negativePrompt: negativePrompt }),
       ...(frames === undefined ? {} : { frames }),
       ...(width === undefined ? {} : { width }),
       ...(height === undefined ? {} : { height }),
       ...(start === undefined ? {} : { start }),
       ...(sourcePrompt === undefined ? {} : { sourcePrompt }),
-      ...(sourceGuidance === undefined ? {} : { sourceGuidance }),
+      ...(sourceGuidanceScale === undefined ? {} : { sourceGuidanceScale }),
       ...(strength === undefined ? {} : { strength }),
       ...(previewEvery === undefined ? {} : { previewEvery }),
       ...(image === undefined ? {} : { image: image.video }),
@@ -114,23 +115,23 @@ export const planVideo: (
     )
     const record: VideoRecord = {
       prompt,
-      negative: negative ?? "",
+      negativePrompt: negativePrompt ?? "",
       seed: request.seed,
       steps: request.steps,
-      guidance: request.guidance,
+      guidanceScale: request.guidanceScale,
       guidanceMethod: (yield* Guidance).name,
       sampler: (yield* Sampler).name,
-      maxTokens: model.options.maxTokens,
+      maxSequenceLength: model.options.maxSequenceLength,
       frames: latents.frames,
       width: latents.width,
       height: latents.height,
       strength: video === undefined ? undefined : (strength ?? 0.8),
       start: start === "noise" ? undefined : start,
       sourcePrompt,
-      sourceGuidance,
+      sourceGuidanceScale,
       inversion: start === "inversion" ? (yield* Inversion).name : undefined,
       fps: options.fps ?? video?.fps ?? model.fps,
-      scale: options.scale ?? (Math.min(latents.width, latents.height) <= 64 ? 4 : 1),
+      upscale: options.upscale ?? (Math.min(latents.width, latents.height) <= 64 ? 4 : 1),
       tiling: model.options.tiling ?? false,
       lora: lora.length === 0 ? undefined : lora,
       ...cacheRecord(model.options.cache),

@@ -39,8 +39,8 @@ export const renderVideo = <E, R>(
 ): Effect.Effect<void, E | MediaError, R | VideoWriter> =>
   Effect.gen(function* () {
     const { output, record } = run
-    const { fps, scale, frames, width, height } = record
-    const format = { fps, scale, metadata: toMetadata(record) }
+    const { fps, upscale, frames, width, height } = record
+    const format = { fps, upscale, metadata: toMetadata(record) }
     const writer = yield* VideoWriter
     yield* writer.check(output, { ...format, frames, width, height })
 

@@ -22,7 +22,7 @@ beforeEach(async () => {
 })
 afterAll(() => rm(root, { recursive: true }))
 
-const small = { steps: 3, frames: 1, guidance: 1 }
+const small = { steps: 3, frames: 1, guidanceScale: 1 }
 
 /** Makes a video, or is stopped after two of its steps: the notices, and what is left to go on from. */
 const make = async (options: { seed: number; output: string; stops?: boolean; model?: string }) => {

@@ -4,28 +4,29 @@ import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { fromMetadata, toMetadata, type VideoRecord } from "./video-record.ts"
 
-const count = fc.nat(10_000)
+const count = fc.integer({ min: 1, max: 1000 })
+const text = fc.string({ unit: "binary", minLength: 1 }).filter((text) => /\S/.test(text))
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0)
 const record: fc.Arbitrary<VideoRecord> = fc.record(
   {
-    prompt: fc.string({ unit: "binary" }),
-    negative: fc.string({ unit: "binary" }),
+    prompt: text,
+    negativePrompt: fc.string({ unit: "binary" }),
     seed: fc.oneof(fc.maxSafeInteger(), fc.bigInt(2n ** 54n, 2n ** 64n - 1n)),
     steps: count,
-    guidance: finite,
-    guidanceMethod: fc.string(),
-    sampler: fc.string(),
-    maxTokens: count,
+    guidanceScale: fc.double({ noNaN: true, min: -1000, max: 1000 }).map((number) => number + 0),
+    guidanceMethod: fc.string({ minLength: 1 }),
+    sampler: fc.string({ minLength: 1 }),
+    maxSequenceLength: count,
     frames: count,
     width: count,
     height: count,
-    strength: finite,
-    fps: finite,
-    scale: count,
+    strength: fc.double({ noNaN: true, min: 0, max: 1 }).map((number) => number + 0),
+    fps: fc.double({ noNaN: true, min: 1, max: 240 }),
+    upscale: fc.integer({ min: 1, max: 16 }),
     tiling: fc.boolean(),
     lora: fc.array(fc.record({ path: fc.string({ unit: "binary" }), weight: finite, hash: fc.string() })),
-    cache: fc.string({ unit: "binary" }),
-    cacheThreshold: finite,
+    cache: fc.string({ unit: "binary", minLength: 1 }),
+    cacheThreshold: fc.double({ noNaN: true, min: 0, noDefaultInfinity: true }).map((number) => number + 0),
     image: fc.string(),
     video: fc.string(),
     model: fc.string(),
@@ -36,17 +37,17 @@ const record: fc.Arbitrary<VideoRecord> = fc.record(
   {
     requiredKeys: [
       "prompt",
-      "negative",
+      "negativePrompt",
       "seed",
       "steps",
-      "guidance",
+      "guidanceScale",
       "guidanceMethod",
       "sampler",
       "frames",
       "width",
       "height",
       "fps",
-      "scale",
+      "upscale",
       "tiling",
       "model",
       "modelHash",
@@ -76,7 +77,12 @@ it.effect("texts that are none of a record are refused with the name of the file
   Effect.gen(function* () {
     const [whole] = fc.sample(record, 1)
     const texts = toMetadata(whole!)
-    for (const broken of [{}, { ...texts, steps: "some" }, { ...texts, size: "64" }, { ...texts, tiling: "maybe" }]) {
+    for (const broken of [
+      {},
+      { ...texts, steps: "some" },
+      { ...texts, width: "64x64" },
+      { ...texts, tiling: "maybe" },
+    ]) {
       const error = yield* Effect.flip(fromMetadata(broken, "x.mp4"))
       assert.match(error.message, /^x\.mp4 does not say how it was made/)
     }

@@ -1,17 +1,17 @@
-import { MediaError, type StartKind, type VideoMetadata } from "@auteur/core"
+import { MediaError, type StartKind, type VideoMetadata, VideoRequest } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /** What a video was made of, as its file carries it: enough to make it again. */
 export interface VideoRecord {
   readonly prompt: string
-  readonly negative: string
+  readonly negativePrompt: string
   readonly seed: number | bigint
   readonly steps: number
-  readonly guidance: number
+  readonly guidanceScale: number
   readonly guidanceMethod: string
   readonly sampler: string
-  readonly maxTokens?: number | undefined
+  readonly maxSequenceLength?: number | undefined
   readonly frames: number
   readonly width: number
   readonly height: number
@@ -19,14 +19,14 @@ export interface VideoRecord {
   /** How it began, where that was not noise, and what it was made from. */
   readonly start?: StartKind | undefined
   readonly sourcePrompt?: string | undefined
-  readonly sourceGuidance?: number | undefined
+  readonly sourceGuidanceScale?: number | undefined
   /** What walked the video back to noise. */
   readonly inversion?: string | undefined
   readonly fps: number
-  readonly scale: number
+  readonly upscale: number
   readonly tiling: boolean
   /** What was added to the transformer, by the paths that were given, with the SHA-256 of their files. */
-  readonly lora?: ReadonlyArray<{ readonly path: string; readonly weight: number; readonly hash: string }> | undefined
+  readonly lora?: ReadonlyArray<{ readonly path: string; readonly weight: number; readonly hash?: string }> | undefined
   /** What was reused from step to step: the name of a cache, and the threshold of those that are known by name. */
   readonly cache?: string | undefined
   readonly cacheThreshold?: number | undefined
@@ -41,76 +41,57 @@ export interface VideoRecord {
   readonly version: string
 }
 
-const Count = Schema.FiniteFromString.check(Schema.isInt())
-const Fields = Schema.Struct({
-  prompt: Schema.String,
-  negative: Schema.String,
-  seed: Schema.String.check(Schema.isPattern(/^-?\d{1,20}$/)),
-  steps: Count,
-  guidance: Schema.FiniteFromString,
-  guidanceMethod: Schema.String,
-  sampler: Schema.String,
-  maxTokens: Schema.optionalKey(Count),
-  frames: Count,
-  size: Schema.String.check(Schema.isPattern(/^\d{1,6}x\d{1,6}$/)),
-  strength: Schema.optionalKey(Schema.FiniteFromString),
-  start: Schema.optionalKey(Schema.Literals(["inversion", "inversion-free"])),
-  sourcePrompt: Schema.optionalKey(Schema.String),
-  sourceGuidance: Schema.optionalKey(Schema.FiniteFromString),
-  inversion: Schema.optionalKey(Schema.String),
-  fps: Schema.FiniteFromString,
-  scale: Count,
-  tiling: Schema.Literals(["true", "false"]),
-  lora: Schema.optionalKey(
-    Schema.fromJsonString(
-      Schema.Array(Schema.Struct({ path: Schema.String, weight: Schema.Finite, hash: Schema.String })),
-    ),
-  ),
-  cache: Schema.optionalKey(Schema.String),
-  cacheThreshold: Schema.optionalKey(Schema.FiniteFromString),
-  image: Schema.optionalKey(Schema.String),
-  video: Schema.optionalKey(Schema.String),
+const Extra = Schema.Struct({
   model: Schema.String,
   modelHash: Schema.String,
   plugins: Schema.optionalKey(Schema.String),
   version: Schema.String,
 })
-const decode = Schema.decodeUnknownEffect(Fields)
+const encodeRequest = Schema.encodeSync(VideoRequest)
+const decodeRequest = Schema.decodeUnknownEffect(VideoRequest)
+const decodeExtra = Schema.decodeUnknownEffect(Extra)
 
 /** The texts that a video file carries of its record: in one order, so that equal records give equal bytes. */
-export const toMetadata = ({ width, height, lora, plugins = [], ...record }: VideoRecord): VideoMetadata => {
-  const values: Readonly<Record<string, unknown>> = {
-    ...record,
-    size: `${width}x${height}`,
-    lora: lora?.map(({ path, weight, hash }) => ({ path, weight, hash })),
+export const toMetadata = ({ model, modelHash, plugins = [], version, ...record }: VideoRecord): VideoMetadata => {
+  const given = Object.entries(record).filter(([, value]) => value !== undefined)
+  const request = Object.fromEntries(given) as unknown as VideoRequest
+  return {
+    ...encodeRequest(request),
+    model,
+    modelHash,
     ...(plugins.length === 0 ? {} : { plugins: plugins.join(",") }),
+    version,
   }
-  return Object.fromEntries(
-    Object.keys(Fields.fields).flatMap((name) => (values[name] === undefined ? [] : [[name, toText(values[name])]])),
-  )
 }
-
-const toText = (value: unknown): string => (Array.isArray(value) ? JSON.stringify(value) : String(value))
 
 /** Reads what {@link toMetadata} wrote; a `MediaError` says that the texts of the file at `path` are not such a record. */
 export const fromMetadata = (metadata: VideoMetadata, path: string): Effect.Effect<VideoRecord, MediaError> =>
-  Effect.matchEffect(decode(metadata), {
-    onSuccess: ({ size, seed, tiling, plugins, ...fields }) => {
-      const [width, height] = size.split("x").map(Number) as [number, number]
-      const wide = BigInt(seed)
-      return Effect.succeed({
-        ...fields,
-        seed: Number.isSafeInteger(Number(wide)) ? Number(wide) : wide,
-        width,
-        height,
-        tiling: tiling === "true",
-        ...(plugins === undefined ? {} : { plugins: plugins.split(",") }),
-      })
-    },
-    onFailure: () =>
-      Effect.fail(
+  Effect.all([decodeRequest(metadata), decodeExtra(metadata)]).pipe(
+    Effect.filterOrFail(([request]) => always.every((name) => request[name] !== undefined)),
+    Effect.mapError(
+      () =>
         new MediaError({
           message: `${path} does not say how it was made: only a file that auteur wrote, and that no other program has changed since, does.`,
         }),
-      ),
-  })
+    ),
+    Effect.map(([request, { plugins, ...extra }]) => ({
+      ...(request as Omit<VideoRecord, "plugins">),
+      ...extra,
+      ...(plugins === undefined ? {} : { plugins: plugins.split(",") }),
+    })),
+  )
+
+/** The settings that every video has. */
+const always: ReadonlyArray<keyof VideoRequest> = [
+  "negativePrompt",
+  "steps",
+  "guidanceScale",
+  "guidanceMethod",
+  "sampler",
+  "frames",
+  "width",
+  "height",
+  "fps",
+  "upscale",
+  "tiling",
+]

@@ -1,5 +1,5 @@
 import { RequestError } from "./errors.ts"
-import type { AnyRequest } from "./request.ts"
+import type { PipelineRequest } from "./pipeline/video-request.ts"
 import type { Plan } from "./sampler.ts"
 
 /**
@@ -7,7 +7,7 @@ import type { Plan } from "./sampler.ts"
  * (SDEdit, arXiv 2108.01073). A {@link RequestError} when the strength is not in 0…1 or leaves no step.
  */
 export const beginStep = (
-  { steps, strength = 0.8, video }: Pick<AnyRequest, "steps" | "strength" | "video">,
+  { steps, strength = 0.8, video }: Pick<PipelineRequest, "steps" | "strength" | "video">,
   { levels }: Plan,
 ): number => {
   if (video === undefined) return 0

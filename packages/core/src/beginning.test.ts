@@ -11,7 +11,7 @@ import { rectifiedFlow } from "./noise-levels.ts"
 import type { NoiseProcess } from "./noise-process.ts"
 import { generate, resume } from "./pipeline.ts"
 import { Random } from "./random.ts"
-import type { AnyRequest, InversionFreeRequest, InversionRequest } from "./request.ts"
+import type { PipelineRequest, InversionFreeRequest, InversionRequest } from "./pipeline/video-request.ts"
 import { Tensor } from "./tensor.ts"
 
 const size = [1, 9, 32, 48, 3] as const
@@ -37,7 +37,7 @@ const inverted: InversionRequest = {
   video,
   seed: 4,
   steps: 200,
-  guidance: 1,
+  guidanceScale: 1,
   strength: 1,
 }
 const edited: InversionFreeRequest = { ...inverted, start: "inversion-free" }
@@ -51,7 +51,7 @@ const exact: WorldChanges["vae"] = {
     })),
 }
 
-const made = async (request: AnyRequest, changes: WorldChanges = {}) => {
+const made = async (request: PipelineRequest, changes: WorldChanges = {}) => {
   const events = await gaussianWorld({ vae: exact, ...changes }).events(generate(request))
   return events.findLast((event) => event.type === "step-end")!.latents.values()
 }
@@ -114,7 +114,7 @@ describe("a start by inversion", () => {
 
   it("asks with the source's prompt and strength on the way up", async () => {
     const world = gaussianWorld()
-    await world.events(generate({ ...inverted, steps: 1, guidance: 3, sourcePrompt: "owl" }))
+    await world.events(generate({ ...inverted, steps: 1, guidanceScale: 3, sourcePrompt: "owl" }))
     expect(world.calls.filter((call) => !call.startsWith("decode"))).toEqual([
       'text "fox"',
       'text ""',
@@ -235,9 +235,9 @@ describe("a start at a video", () => {
     ],
     ["no video", { video: undefined }, 'The start "inversion" needs a video to start from: give one.'],
     ["a source prompt for noise", { start: "noise" }, "A source prompt is given, but a start at noise uses none"],
-    ["a source guidance of NaN", { sourceGuidance: Number.NaN }, "A source guidance of NaN cannot be used"],
+    ["a source guidance of NaN", { sourceGuidanceScale: Number.NaN }, "A source guidance of NaN cannot be used"],
   ])("is refused with %s", async (_, change, message) => {
-    const request = { ...inverted, ...change } as AnyRequest
+    const request = { ...inverted, ...change } as PipelineRequest
     const error = await gaussianWorld().error(generate(request))
     expect(error).toBeInstanceOf(RequestError)
     expect(error.message).toContain(message)

@@ -7,7 +7,7 @@ import type { GenerateEvent } from "./events.ts"
 import type { Guidance } from "./guidance.ts"
 import { Inversion } from "./inversion.ts"
 import { invert, planClimb } from "./inverting.ts"
-import type { AnyRequest } from "./request.ts"
+import type { PipelineRequest } from "./pipeline/video-request.ts"
 import type { Run, RunTexts } from "./run.ts"
 import { Sampler, samplerStart } from "./sampler.ts"
 import { cleanLatents, type Start, startFromImage, startFromNoise, startFromVideo } from "./start.ts"
@@ -25,7 +25,7 @@ export type Beginning = (
 
 /** The {@link Beginning} that a request asks for; a {@link RequestError} when it needs an inversion and there is none. */
 export const beginningOf: (
-  request: Pick<AnyRequest, "image" | "video" | "start">,
+  request: Pick<PipelineRequest, "image" | "video" | "start">,
   run: Run,
 ) => Effect.Effect<Beginning, RequestError, Sampler> = Effect.fnUntraced(function* (
   { image, video, start = "noise" },

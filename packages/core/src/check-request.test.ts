@@ -4,24 +4,24 @@ import { diffusion } from "../test/gaussian-parts.ts"
 import { deterministic } from "../test/small-samplers.ts"
 import { RequestError } from "./errors.ts"
 import { generate } from "./pipeline.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor } from "./tensor.ts"
 
-const request: GenerateRequest = { prompt: "fox", seed: 1, steps: 2, guidance: 1 }
+const request: GenerateRequest = { prompt: "fox", seed: 1, steps: 2, guidanceScale: 1 }
 const image = Tensor.zeros("batch frames height width channels", [1, 1, 32, 48, 3], "uint8")
 const video = Tensor.zeros("batch frames height width channels", [1, 9, 32, 48, 3], "uint8")
 
 describe("a request", () => {
   it.each<readonly [string, Partial<GenerateRequest>, message: string]>([
     ["an empty prompt", { prompt: " \n" }, "The prompt is empty: say what the video should show."],
-    ["no steps", { steps: 0 }, "0 steps cannot be made: give a whole number from 1 to 100000."],
-    ["steps beyond counting", { steps: 1e9 }, "1000000000 steps cannot be made: give a whole number from 1 to 100000."],
-    ["half a step", { steps: 2.5 }, "2.5 steps cannot be made: give a whole number from 1 to 100000."],
-    ["NaN steps", { steps: Number.NaN }, "NaN steps cannot be made: give a whole number from 1 to 100000."],
-    ["a guidance of NaN", { guidance: Number.NaN }, "A guidance of NaN cannot be used: give a number, such as 6."],
+    ["no steps", { steps: 0 }, "0 steps cannot be made: give a whole number from 1 to 1000."],
+    ["steps beyond counting", { steps: 1e9 }, "1000000000 steps cannot be made: give a whole number from 1 to 1000."],
+    ["half a step", { steps: 2.5 }, "2.5 steps cannot be made: give a whole number from 1 to 1000."],
+    ["NaN steps", { steps: Number.NaN }, "NaN steps cannot be made: give a whole number from 1 to 1000."],
+    ["a guidance of NaN", { guidanceScale: Number.NaN }, "A guidance of NaN cannot be used: give a number, such as 6."],
     [
       "a guidance without end",
-      { guidance: Infinity },
+      { guidanceScale: Infinity },
       "A guidance of Infinity cannot be used: give a number, such as 6.",
     ],
     [

@@ -1,18 +1,16 @@
 import type { DenoiserShape } from "./denoiser.ts"
 import { RequestError } from "./errors.ts"
-import type { AnyRequest } from "./request.ts"
-
-/** A plan lists its levels, so it ends far above what improves a video. */
-const mostSteps = 100_000
+import { mostSteps, type PipelineRequest } from "./pipeline/video-request.ts"
 
 /** Throws a {@link RequestError} for a setting that no model can fulfil. */
-export const checkRequest = (request: AnyRequest): void => {
-  const { prompt, steps, guidance, previewEvery = 0 } = request
+export const checkRequest = (request: PipelineRequest): void => {
+  const { prompt, steps, guidanceScale, previewEvery = 0 } = request
   if (prompt.trim() === "") throw refusal("The prompt is empty: say what the video should show.")
   if (!Number.isSafeInteger(steps) || steps < 1 || steps > mostSteps) {
     throw refusal(`${steps} steps cannot be made: give a whole number from 1 to ${mostSteps}.`)
   }
-  if (!Number.isFinite(guidance)) throw refusal(`A guidance of ${guidance} cannot be used: give a number, such as 6.`)
+  if (!Number.isFinite(guidanceScale))
+    throw refusal(`A guidance of ${guidanceScale} cannot be used: give a number, such as 6.`)
   if (!Number.isSafeInteger(previewEvery) || previewEvery < 0) {
     throw refusal(`A preview every ${previewEvery} steps cannot be made: give a whole number, or 0 for none.`)
   }
@@ -22,9 +20,9 @@ export const checkRequest = (request: AnyRequest): void => {
   checkStart(request)
 }
 
-const checkStart = ({ start = "noise", sourcePrompt, sourceGuidance = 1 }: AnyRequest): void => {
-  if (!Number.isFinite(sourceGuidance)) {
-    throw refusal(`A source guidance of ${sourceGuidance} cannot be used: give a number, such as 1.`)
+const checkStart = ({ start = "noise", sourcePrompt, sourceGuidanceScale = 1 }: PipelineRequest): void => {
+  if (!Number.isFinite(sourceGuidanceScale)) {
+    throw refusal(`A source guidance of ${sourceGuidanceScale} cannot be used: give a number, such as 1.`)
   }
   if (start === "noise") {
     if (sourcePrompt === undefined) return
@@ -38,13 +36,13 @@ const checkStart = ({ start = "noise", sourcePrompt, sourceGuidance = 1 }: AnyRe
 }
 
 /** Throws a {@link RequestError} when a start needs a video that is not there. */
-export const checkSource = ({ start = "noise", video }: AnyRequest): void => {
+export const checkSource = ({ start = "noise", video }: PipelineRequest): void => {
   if (start !== "noise" && video === undefined)
     throw refusal(`The start "${start}" needs a video to start from: give one.`)
 }
 
 /** Throws a {@link RequestError} when a model needs an image that is not there, or takes none. */
-export const checkImage = ({ image }: AnyRequest, { name, imageConditioned }: DenoiserShape): void => {
+export const checkImage = ({ image }: PipelineRequest, { name, imageConditioned }: DenoiserShape): void => {
   if (imageConditioned && image === undefined) {
     throw refusal(`${name} is an image-to-video model: give it the first frame as an image.`)
   }

@@ -16,13 +16,13 @@ const checkpoint: Checkpoint = {
     negativePrompt: "",
     seed: 7,
     steps: 20,
-    guidance: 6.5,
+    guidanceScale: 6.5,
     frames: 8,
     height: 16,
     width: 8,
     start: "inversion-free",
     sourcePrompt: "a fox",
-    sourceGuidance: 2,
+    sourceGuidanceScale: 2,
     strength: 0.8,
     previewEvery: 3,
   },
@@ -79,7 +79,7 @@ describe("a checkpoint", () => {
   it("comes back without an image, a memory, and the settings that were not given", () => {
     const plain: Checkpoint = {
       ...checkpoint,
-      request: { prompt: "a fox", seed: 0, steps: 1, guidance: 1 },
+      request: { prompt: "a fox", seed: 0, steps: 1, guidanceScale: 1 },
       state: { index: 0, begin: 0, sample: latents(), memory: {} },
       image: undefined,
     }
@@ -110,7 +110,7 @@ describe("a checkpoint", () => {
 describe("decodeCheckpoint", () => {
   it("refuses another file", () => {
     expect(complaint(encodeSafetensors({ sample: latents() }))).toBe(
-      'This is not a checkpoint of auteur: its format is "unknown", "auteur-checkpoint-1" is expected.',
+      'This is not a checkpoint of auteur: its format is "unknown", "auteur-checkpoint-2" is expected.',
     )
     expect(complaint(altered({ format: "auteur-checkpoint-9" }))).toContain('its format is "auteur-checkpoint-9"')
     expect(complaint(new TextEncoder().encode("not a checkpoint at all"))).toContain("The checkpoint cannot be read")
@@ -121,13 +121,13 @@ describe("decodeCheckpoint", () => {
     ["request", "null"],
     ["request", "{"],
     ["request", "[1]"],
-    ["request", '{"prompt":"a","seed":"x","steps":1,"guidance":1}'],
-    ["request", '{"prompt":"a","seed":"","steps":1,"guidance":1}'],
-    ["request", '{"prompt":"a","seed":1,"steps":1,"guidance":1}'],
-    ["request", '{"prompt":3,"seed":"1","steps":1,"guidance":1}'],
-    ["request", '{"prompt":"a","seed":"1","guidance":1}'],
-    ["request", '{"prompt":"a","seed":"1","steps":1,"guidance":null}'],
-    ["request", '{"prompt":"a","seed":"1","steps":1,"guidance":1,"frames":"9"}'],
+    ["request", '{"prompt":"a","seed":"x","steps":"1","guidanceScale":"1"}'],
+    ["request", '{"prompt":"a","seed":"","steps":"1","guidanceScale":"1"}'],
+    ["request", '{"prompt":"a","seed":1,"steps":"1","guidanceScale":"1"}'],
+    ["request", '{"prompt":3,"seed":"1","steps":"1","guidanceScale":"1"}'],
+    ["request", '{"prompt":"a","seed":"1","guidanceScale":"1"}'],
+    ["request", '{"prompt":"a","seed":"1","steps":"1","guidanceScale":null}'],
+    ["request", '{"prompt":"a","seed":"1","steps":"1","guidanceScale":"1","frames":9}'],
     ["index", ""],
     ["index", "-1"],
     ["index", "1.5"],

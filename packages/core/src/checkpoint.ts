@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { isDType } from "./dtype.ts"
 import { CheckpointError } from "./errors.ts"
 import { Random, type RandomState } from "./random.ts"
-import type { AnyRequest } from "./request.ts"
+import { type PipelineRequest, VideoRequest } from "./pipeline/video-request.ts"
 import type { RunMemory } from "./run-memory.ts"
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
 import type { SamplerState } from "./sampler.ts"
@@ -13,7 +13,7 @@ import { type Latents, Tensor } from "./tensor.ts"
 /** A run after one of its steps: enough to continue it bit for bit. */
 export interface Checkpoint {
   /** The request with its lengths written out and without its pictures: what they gave is in `state` and `image`. */
-  readonly request: Omit<AnyRequest, "image" | "video">
+  readonly request: Omit<PipelineRequest, "image" | "video">
   /** The model, the sampler and the guidance that made it, so that no others continue it. */
   readonly denoiser: string
   readonly sampler: string
@@ -28,29 +28,12 @@ export interface Checkpoint {
   readonly image: Latents | undefined
 }
 
-const format = "auteur-checkpoint-1"
+const format = "auteur-checkpoint-2"
 const memoryParts = ["denoiser", "guidance"] as const
 const latentAxes = "batch frames channels height width"
 
-const decodeRequest = Schema.decodeUnknownResult(
-  Schema.Struct({
-    prompt: Schema.String,
-    negativePrompt: Schema.optionalKey(Schema.String),
-    // A string, since JSON has no whole numbers beyond 2^53.
-    seed: Schema.String,
-    steps: Schema.Finite,
-    guidance: Schema.Finite,
-    frames: Schema.optionalKey(Schema.Finite),
-    height: Schema.optionalKey(Schema.Finite),
-    width: Schema.optionalKey(Schema.Finite),
-    start: Schema.optionalKey(Schema.Literals(["noise", "inversion", "inversion-free"])),
-    sourcePrompt: Schema.optionalKey(Schema.String),
-    sourceGuidance: Schema.optionalKey(Schema.Finite),
-    strength: Schema.optionalKey(Schema.Finite),
-    previewEvery: Schema.optionalKey(Schema.Finite),
-  }),
-)
-
+const decodeRequest = Schema.decodeUnknownResult(Schema.fromJsonString(VideoRequest))
+const encodeRequest = Schema.encodeSync(Schema.fromJsonString(VideoRequest))
 const decodeAxes = Schema.decodeUnknownResult(Schema.Record(Schema.String, Schema.String))
 
 /**
@@ -72,7 +55,7 @@ export const encodeCheckpoint = (checkpoint: Checkpoint, note?: string): Uint8Ar
     },
     {
       format,
-      request: JSON.stringify({ ...request, seed: String(request.seed) }),
+      request: encodeRequest(request),
       denoiser: checkpoint.denoiser,
       sampler: checkpoint.sampler,
       guidance: checkpoint.guidance,
@@ -108,7 +91,7 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
   const axes = toAxes(json(metadata, "axes"))
   const memory = [...tensors.keys()].filter((name) => name.startsWith("memory."))
   return {
-    request: toRequest(json(metadata, "request")),
+    request: toRequest(field(metadata, "request")),
     denoiser: field(metadata, "denoiser"),
     sampler: field(metadata, "sampler"),
     guidance: field(metadata, "guidance"),
@@ -180,14 +163,13 @@ const toCount = (metadata: Readonly<Record<string, string>>, name: string): numb
   throw damaged(`has the "${name}" "${text}", but a count is expected`)
 }
 
-const toRequest = (value: unknown): Checkpoint["request"] => {
-  const decoded = decodeRequest(value)
-  if (Result.isFailure(decoded) || !/^-?\d{1,20}$/.test(decoded.success.seed)) {
-    throw damaged("has a request with missing or odd settings")
+const toRequest = (text: string): Checkpoint["request"] => {
+  const decoded = decodeRequest(text)
+  if (Result.isSuccess(decoded)) {
+    const { image: _image, video: _video, steps, guidanceScale, ...rest } = decoded.success
+    if (steps !== undefined && guidanceScale !== undefined) return { ...rest, steps, guidanceScale }
   }
-  const wide = BigInt(decoded.success.seed)
-  const seed = wide >= Number.MIN_SAFE_INTEGER && wide <= Number.MAX_SAFE_INTEGER ? Number(wide) : wide
-  return { ...decoded.success, seed }
+  throw damaged("has a request with missing or odd settings")
 }
 
 const toRandomState = (state: unknown): RandomState => {

@@ -6,11 +6,19 @@ import { gaussianWorld, type WorldChanges } from "../test/gaussian-world.ts"
 import { EngineError, PipelineError } from "./errors.ts"
 import { generate } from "./pipeline.ts"
 import { toVideo } from "./pixels.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor } from "./tensor.ts"
 import { concat, linearCombination } from "./tensor-arithmetic.ts"
 
-const request: GenerateRequest = { prompt: "fox", seed: 4, steps: 5, guidance: 1, frames: 17, height: 16, width: 32 }
+const request: GenerateRequest = {
+  prompt: "fox",
+  seed: 4,
+  steps: 5,
+  guidanceScale: 1,
+  frames: 17,
+  height: 16,
+  width: 32,
+}
 
 describe("decoding", () => {
   it("tells of each chunk as it comes, and joins them", async () => {

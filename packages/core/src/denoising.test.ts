@@ -11,12 +11,12 @@ import { levelAt, matchLevel, rectifiedFlow, variancePreserving } from "./noise-
 import type { Level, NoiseProcess } from "./noise-process.ts"
 import { generate } from "./pipeline.ts"
 import { Random } from "./random.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { GenerateRequest } from "./pipeline/video-request.ts"
 import type { SamplerShape } from "./sampler.ts"
 import { type Latents, Tensor } from "./tensor.ts"
 import { mean, std } from "./tensor-statistics.ts"
 
-const request: GenerateRequest = { prompt: "fox", seed: 4, steps: 4, guidance: 1 }
+const request: GenerateRequest = { prompt: "fox", seed: 4, steps: 4, guidanceScale: 1 }
 const large: GenerateRequest = { ...request, frames: 17, height: 64, width: 64 }
 
 /** The latents after the last step. */
@@ -97,7 +97,7 @@ describe("sampling", () => {
 describe("guidance", () => {
   it("extrapolates from the negative prompt through the prompt", async () => {
     const [fox, cat] = [meanOf("fox"), meanOf("a cat")]
-    const latents = await made({ ...large, guidance: 3, negativePrompt: "a cat", steps: 400 }, {})
+    const latents = await made({ ...large, guidanceScale: 3, negativePrompt: "a cat", steps: 400 }, {})
     expect(Math.abs(mean(latents) - (cat + 3 * (fox - cat)))).toBeLessThan(0.05)
   })
 
@@ -107,7 +107,7 @@ describe("guidance", () => {
       told.push([level.timestep, index, steps, scale])
       return conditional
     }
-    await made({ ...request, guidance: 3 }, { guidance: { combine }, sampler: deterministic(rectifiedFlow) })
+    await made({ ...request, guidanceScale: 3 }, { guidance: { combine }, sampler: deterministic(rectifiedFlow) })
     const levels = [1000, 750, 500, 250].map((t) => matchLevel(diffusion, levelAt(rectifiedFlow, t)).level)
     expect(told).toEqual(levels.map(({ timestep }, index) => [timestep, index, 4, 3]))
   })
@@ -210,7 +210,7 @@ describe("a part that answers with something unusable", () => {
       'The guidance "classifier-free" at step 1 of 4 failed: no such strength',
     ],
   ])("ends the run for a guidance's %s", async (_, guidance, message) => {
-    const error = await gaussianWorld({ guidance }).error(generate({ ...request, guidance: 3 }))
+    const error = await gaussianWorld({ guidance }).error(generate({ ...request, guidanceScale: 3 }))
     expect(error).toBeInstanceOf(PipelineError)
     expect(error.message).toContain(message)
   })

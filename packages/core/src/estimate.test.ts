@@ -8,10 +8,18 @@ import { RequestError } from "./errors.ts"
 import { estimate } from "./estimate.ts"
 import { Hardware, type HardwareShape, type Speed } from "./hardware.ts"
 import { generate } from "./pipeline.ts"
-import type { AnyRequest, GenerateRequest } from "./request.ts"
+import type { PipelineRequest, GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor, type Video } from "./tensor.ts"
 
-const request: GenerateRequest = { prompt: "a fox", seed: 1, steps: 5, guidance: 6, frames: 17, height: 64, width: 96 }
+const request: GenerateRequest = {
+  prompt: "a fox",
+  seed: 1,
+  steps: 5,
+  guidanceScale: 6,
+  frames: 17,
+  height: 64,
+  width: 96,
+}
 
 /** Counts nothing but operations. */
 const speed: Speed = {
@@ -29,7 +37,7 @@ const pictures = (frames: number): Video =>
   Tensor.zeros("batch frames height width channels", [1, frames, 64, 96, 3], "uint8")
 
 describe("estimate", () => {
-  const run = (asked: AnyRequest, changes?: WorldChanges, hardware: Partial<HardwareShape> = {}) =>
+  const run = (asked: PipelineRequest, changes?: WorldChanges, hardware: Partial<HardwareShape> = {}) =>
     estimate(asked).pipe(
       Effect.provide(gaussianWorld(changes).layer),
       Effect.provideService(Hardware, { memoryBytes: 1, speed: Effect.succeed(speed), ...hardware }),
@@ -56,15 +64,15 @@ describe("estimate", () => {
 
   it("counts each question of an inversion and of an edit", () => {
     const video = pictures(17)
-    const base = { ...request, video, sourcePrompt: "a cat", guidance: 1, strength: 0.6 }
-    const times = (asked: AnyRequest) =>
+    const base = { ...request, video, sourcePrompt: "a cat", guidanceScale: 1, strength: 0.6 }
+    const times = (asked: PipelineRequest) =>
       Result.getOrThrow(run(asked)).stages.map(({ name, seconds }) => [name, Math.round((seconds * 1e9) / (480 * 1e6))])
     // 3 of 5 steps; the way up visits as many levels.
     expect(times({ ...base, start: "inversion" })).toContainEqual(["invert", 3])
     expect(times({ ...base, start: "inversion" })).toContainEqual(["denoise", 3])
     expect(times({ ...base, start: "inversion-free" })).toContainEqual(["denoise", 6])
-    expect(times({ ...base, start: "inversion", sourceGuidance: 3 })).toContainEqual(["invert", 6])
-    expect(times({ ...base, start: "inversion-free", sourceGuidance: 3 })).toContainEqual(["denoise", 12])
+    expect(times({ ...base, start: "inversion", sourceGuidanceScale: 3 })).toContainEqual(["invert", 6])
+    expect(times({ ...base, start: "inversion-free", sourceGuidanceScale: 3 })).toContainEqual(["denoise", 12])
   })
 
   it("counts what sessions keep for the next run", () => {
@@ -143,7 +151,7 @@ describe("estimate", () => {
 
   it("counts one text without guidance, and every time that a sampler asks", () => {
     const changes = { sampler: twicePerStep(normals.process) }
-    const { stages } = Result.getOrThrow(run({ ...request, guidance: 1 }, changes))
+    const { stages } = Result.getOrThrow(run({ ...request, guidanceScale: 1 }, changes))
     expect(stages.slice(1).map(({ seconds }) => seconds)).toEqual([0.001, 9 * 0.48, 0.96])
   })
 

@@ -8,7 +8,7 @@ import { Guidance } from "./guidance.ts"
 import { Hardware, secondsToLoad, secondsToRun } from "./hardware.ts"
 import { Inversion } from "./inversion.ts"
 import { planClimb } from "./inverting.ts"
-import type { AnyRequest } from "./request.ts"
+import type { PipelineRequest } from "./pipeline/video-request.ts"
 import { failWithThrown } from "./part-failure.ts"
 import { planRun, type RunPlan } from "./run-plan.ts"
 import { Sampler } from "./sampler.ts"
@@ -33,7 +33,7 @@ export type EstimatedParts = TextEncoder | Denoiser | VideoVae | Sampler | Guida
 
 /** Peak memory and time of a request, from the graphs of its parts; fails as `generate` would for a request that cannot be made. */
 export const estimate: (
-  request: AnyRequest,
+  request: PipelineRequest,
 ) => Effect.Effect<Estimate, RequestError | ModelError | EngineError | PipelineError, EstimatedParts> =
   Effect.fnUntraced(function* (request) {
     const stages = yield* estimateMemory(request, yield* planRun(request))
@@ -66,7 +66,10 @@ export interface CostedStage {
 
 /** The stages of a run and their memory; `inTiles` as if the VAE were set to work in tiles. */
 export const estimateMemory: (
-  request: Pick<AnyRequest, "guidance" | "sourceGuidance" | "sourcePrompt" | "start" | "image" | "video">,
+  request: Pick<
+    PipelineRequest,
+    "guidanceScale" | "sourceGuidanceScale" | "sourcePrompt" | "start" | "image" | "video"
+  >,
   plan: RunPlan,
   inTiles?: boolean,
 ) => Effect.Effect<ReadonlyArray<CostedStage>, ModelError, EstimatedParts> = Effect.fnUntraced(function* (
@@ -81,7 +84,7 @@ export const estimateMemory: (
   const guidance = yield* Guidance
   const { sessionBytes = Number.POSITIVE_INFINITY, runtimeBytes = 0 } = yield* Hardware
   const textsAt = (scale: number): number => (guidance.usesUnconditional(scale) ? 2 : 1)
-  const texts = textsAt(request.guidance)
+  const texts = textsAt(request.guidanceScale)
   const asked = yield* askedOf(request, plan)
   const evaluations = asked.up + asked.down
 
@@ -95,7 +98,7 @@ export const estimateMemory: (
     idle.push(cost.weightBytes + (cost.keptBytes ?? 0))
   }
   if (evaluations > 0) {
-    const sourceTexts = request.sourcePrompt === undefined ? 0 : textsAt(request.sourceGuidance ?? 1)
+    const sourceTexts = request.sourcePrompt === undefined ? 0 : textsAt(request.sourceGuidanceScale ?? 1)
     add("text", texts + sourceTexts, yield* textEncoder.cost)
     if (request.video !== undefined || request.image !== undefined) {
       add("encode", 1, yield* vae.encodeCost({ frames: request.video === undefined ? 1 : frames, height, width }))
@@ -112,7 +115,10 @@ export const estimateMemory: (
 })
 
 /** How often the network is asked on the way up to noise, where there is one, and on the way down. */
-const askedOf = Effect.fnUntraced(function* ({ start, video }: Pick<AnyRequest, "start" | "video">, plan: RunPlan) {
+const askedOf = Effect.fnUntraced(function* (
+  { start, video }: Pick<PipelineRequest, "start" | "video">,
+  plan: RunPlan,
+) {
   const { steps, begin } = plan
   const down = steps.levels.length - begin
   if (start === "inversion-free") {

@@ -23,7 +23,18 @@ export * from "./pixels.ts"
 export * from "./plugin.ts"
 export * from "./plugin-list.ts"
 export * from "./random.ts"
-export * from "./request.ts"
+export {
+  type GenerateRequest,
+  type InversionFreeRequest,
+  type InversionRequest,
+  type LoraSetting,
+  pipelineFields,
+  type PipelineRequest,
+  type RequestField,
+  requestFields,
+  type StartKind,
+  VideoRequest,
+} from "./pipeline/video-request.ts"
 export type { RunMemory } from "./run-memory.ts"
 export { planRun, type RunPlan } from "./run-plan.ts"
 export * from "./safetensors.ts"

@@ -1,6 +1,6 @@
 import type { DenoiserShape, LatentSize } from "./denoiser.ts"
 import { RequestError } from "./errors.ts"
-import type { AnyRequest } from "./request.ts"
+import type { PipelineRequest } from "./pipeline/video-request.ts"
 import type { VideoVaeShape } from "./video-vae.ts"
 
 /** The latents that a request is made in. */
@@ -24,7 +24,7 @@ export const latentFrames = (frames: number, temporalCompression: number): numbe
  * cannot be made exactly: the VAE decodes 2N latent frames to 8N frames and 2N+1 to 8N+1; height and width are made of patches.
  */
 export const planLatents = (
-  request: Pick<AnyRequest, "frames" | "height" | "width" | "image" | "video">,
+  request: Pick<PipelineRequest, "frames" | "height" | "width" | "image" | "video">,
   vae: VideoVaeShape,
   denoiser: DenoiserShape,
 ): LatentPlan => {
@@ -102,7 +102,7 @@ export const multipleProblem = (length: number, multiple: number): string | unde
 }
 
 const checkGiven = (
-  request: Pick<AnyRequest, "image" | "video">,
+  request: Pick<PipelineRequest, "image" | "video">,
   wanted: { readonly frames: number; readonly height: number; readonly width: number },
 ): void => {
   for (const name of ["image", "video"] as const) {

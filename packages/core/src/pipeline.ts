@@ -19,7 +19,7 @@ import { failWithThrown, guarded } from "./part-failure.ts"
 import { partName, pluginOf } from "./part-origin.ts"
 import { Random } from "./random.ts"
 import { refuseWhatDoesNotFit } from "./refuse-memory.ts"
-import type { AnyRequest, StartKind } from "./request.ts"
+import type { PipelineRequest, StartKind } from "./pipeline/video-request.ts"
 import type { Run, RunTexts } from "./run.ts"
 import { planRun } from "./run-plan.ts"
 import type { Sampler } from "./sampler.ts"
@@ -48,7 +48,7 @@ export type StartParts<R> = R extends { readonly start?: infer Kind } ? StartNee
  * consumer that saves the checkpoint of each `step-end` has it before the next step, or the decoding, starts.
  *
  * @example
- * const video = await generate({ prompt: "a fox runs", seed: 7, steps: 4, guidance: 1 }).pipe(
+ * const video = await generate({ prompt: "a fox runs", seed: 7, steps: 4, guidanceScale: 1 }).pipe(
  *   Stream.runFold(
  *     () => undefined as Video | undefined,
  *     (video, event) => (event.type === "video-end" ? event.video : video),
@@ -57,7 +57,7 @@ export type StartParts<R> = R extends { readonly start?: infer Kind } ? StartNee
  *   Effect.runPromise,
  * )
  */
-export const generate = <R extends AnyRequest>(
+export const generate = <R extends PipelineRequest>(
   request: R,
 ): Stream.Stream<GenerateEvent, GenerateError, Parts | StartParts<R>> =>
   Stream.unwrap(
@@ -73,7 +73,7 @@ export const generate = <R extends AnyRequest>(
         catch: (thrown) => new RequestError({ message: (thrown as Error).message }),
       })
       yield* refuseWhatDoesNotFit(request, plan)
-      const { image: _image, video: _video, ...rest } = request as AnyRequest
+      const { image: _image, video: _video, ...rest } = request as PipelineRequest
       const { frames, height, width } = plan.latents
       const run: Run = {
         // The lengths are written out, since a checkpoint has no pictures to take them from.
@@ -135,7 +135,7 @@ const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, Ge
     }),
   )
 
-const encodeTexts = Effect.fnUntraced(function* (request: AnyRequest) {
+const encodeTexts = Effect.fnUntraced(function* (request: PipelineRequest) {
   const textEncoder = yield* TextEncoder
   const guidance = yield* Guidance
   const part = partName("text encoder", textEncoder)
@@ -151,9 +151,9 @@ const encodeTexts = Effect.fnUntraced(function* (request: AnyRequest) {
     const result: GuidedText = { texts, scale, encoder: pluginOf(textEncoder) === undefined ? undefined : part }
     return { result, truncated }
   })
-  const target = yield* guided(request.prompt, request.guidance)
-  const { sourcePrompt, sourceGuidance = 1 } = request
-  const source = sourcePrompt === undefined ? undefined : yield* guided(sourcePrompt, sourceGuidance)
+  const target = yield* guided(request.prompt, request.guidanceScale)
+  const { sourcePrompt, sourceGuidanceScale = 1 } = request
+  const source = sourcePrompt === undefined ? undefined : yield* guided(sourcePrompt, sourceGuidanceScale)
   const texts: RunTexts = { target: target.result, source: source?.result }
   return { texts, truncated: target.truncated }
 })

@@ -8,10 +8,18 @@ import { gaussianWorld, type WorldChanges } from "../test/gaussian-world.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { Hardware } from "./hardware.ts"
 import { generate, resume } from "./pipeline.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor, type Video } from "./tensor.ts"
 
-const request: GenerateRequest = { prompt: "a fox", seed: 1, steps: 5, guidance: 6, frames: 17, height: 64, width: 96 }
+const request: GenerateRequest = {
+  prompt: "a fox",
+  seed: 1,
+  steps: 5,
+  guidanceScale: 6,
+  frames: 17,
+  height: 64,
+  width: 96,
+}
 
 const pictures = (frames: number): Video =>
   Tensor.zeros("batch frames height width channels", [1, frames, 64, 96, 3], "uint8")

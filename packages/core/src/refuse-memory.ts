@@ -4,13 +4,13 @@ import { type ModelError, RequestError } from "./errors.ts"
 import { type CostedStage, type EstimatedParts, estimateMemory } from "./estimate.ts"
 import { Hardware } from "./hardware.ts"
 import { type LatentPlan, planLatents } from "./legal-size.ts"
-import type { AnyRequest } from "./request.ts"
+import type { PipelineRequest } from "./pipeline/video-request.ts"
 import type { RunPlan } from "./run-plan.ts"
 import { VideoVae } from "./video-vae.ts"
 
 /** Fails before any work when a request needs more memory than there is, and names the setting that would make it fit. */
 export const refuseWhatDoesNotFit: (
-  request: AnyRequest,
+  request: PipelineRequest,
   plan: RunPlan,
 ) => Effect.Effect<void, RequestError | ModelError, EstimatedParts> = Effect.fnUntraced(function* (request, plan) {
   const { memoryBytes } = yield* Hardware
@@ -38,7 +38,7 @@ const verbs = {
 
 /** Work in tiles, or else the longest video that fits, or else the largest picture. */
 const whatWouldFit = Effect.fnUntraced(function* (
-  request: AnyRequest,
+  request: PipelineRequest,
   plan: RunPlan,
   memoryBytes: number,
   peak: number,
@@ -49,7 +49,7 @@ const whatWouldFit = Effect.fnUntraced(function* (
   if (peakOf(yield* estimateMemory(request, plan, true)) <= memoryBytes) {
     return "decode in tiles (`tiling`), which takes longer"
   }
-  const legal = (smaller: Pick<AnyRequest, "frames" | "height" | "width">): LatentPlan | undefined => {
+  const legal = (smaller: Pick<PipelineRequest, "frames" | "height" | "width">): LatentPlan | undefined => {
     try {
       const planned = planLatents(smaller, vae, denoiser)
       // A video to start from cannot be padded.

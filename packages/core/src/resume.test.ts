@@ -8,10 +8,10 @@ import { CheckpointError, RequestError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
 import { rectifiedFlow } from "./noise-levels.ts"
 import { generate, resume } from "./pipeline.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor, type Video } from "./tensor.ts"
 
-const request: GenerateRequest = { prompt: "fox", seed: 4, steps: 5, guidance: 3, negativePrompt: "cat" }
+const request: GenerateRequest = { prompt: "fox", seed: 4, steps: 5, guidanceScale: 3, negativePrompt: "cat" }
 
 /** Another size than the trained one, so that nothing comes out right by default. */
 const film = (frames: number): Video =>

@@ -2,7 +2,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { RequestError } from "./errors.ts"
-import type { StartKind } from "./request.ts"
+import type { StartKind } from "./pipeline/video-request.ts"
 
 /** A part that only some starts need; a {@link RequestError} when it is not there. */
 export const startPart = <Id, Part>(

@@ -7,11 +7,19 @@ import { EngineError, PipelineError } from "./errors.ts"
 import { levelAt } from "./noise-levels.ts"
 import { generate } from "./pipeline.ts"
 import { Random } from "./random.ts"
-import type { GenerateRequest } from "./request.ts"
+import type { GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor, type Video } from "./tensor.ts"
 import type { VideoVaeShape } from "./video-vae.ts"
 
-const request: GenerateRequest = { prompt: "fox", seed: 4, steps: 10, guidance: 1, frames: 9, height: 16, width: 16 }
+const request: GenerateRequest = {
+  prompt: "fox",
+  seed: 4,
+  steps: 10,
+  guidanceScale: 1,
+  frames: 9,
+  height: 16,
+  width: 16,
+}
 
 /** Frames of one colour each, so that their latents are known: 2·(50 + 10 t)/255 − 1. */
 const film = (frames: number): Video =>

@@ -7,16 +7,16 @@ import type { Tensor } from "./tensor.ts"
 export type TextEmbeddings = Tensor<"batch tokens features">
 
 export interface EncodedText {
-  /** One row for each token, padding included. (1, maxTokens, features) */
+  /** One row for each token, padding included. (1, maxSequenceLength, features) */
   readonly embeddings: TextEmbeddings
-  /** The end of the prompt that did not fit into `maxTokens`. */
+  /** The end of the prompt that did not fit into `maxSequenceLength`. */
   readonly truncated: string | undefined
 }
 
 /** Turns a prompt into what the denoiser attends to. */
 export interface TextEncoderShape {
   /** Tokens that a prompt may take, its end mark included. */
-  readonly maxTokens: number
+  readonly maxSequenceLength: number
   readonly encode: (prompt: string) => Effect.Effect<EncodedText, EngineError | ModelError>
   /** What encoding one prompt takes. */
   readonly cost: Effect.Effect<Cost, ModelError>

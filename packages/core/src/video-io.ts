@@ -11,7 +11,7 @@ export interface VideoFormat {
   /** Frames per second. */
   readonly fps: number
   /** Enlargement of the written picture: 1 writes the frames as they are. */
-  readonly scale: number
+  readonly upscale: number
   /** Texts to keep in the file; none by default. */
   readonly metadata?: VideoMetadata
 }

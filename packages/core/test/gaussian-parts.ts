@@ -16,26 +16,26 @@ export const deviation = 0.5
 /** Diffusion as CogVideoX-5b has it. */
 export const diffusion: NoiseProcess = variancePreserving(cogvideoxTable(1))
 
-const maxTokens = 16
+const maxSequenceLength = 16
 
 /** The mean of the clean latents of a text: that of its characters, in 1/128. */
 export const meanOf = (text: string): number => {
-  const codes = [...text].slice(0, maxTokens).map((character) => character.charCodeAt(0) / 128)
+  const codes = [...text].slice(0, maxSequenceLength).map((character) => character.charCodeAt(0) / 128)
   return codes.reduce((sum, code) => sum + code, 0) / Math.max(codes.length, 1)
 }
 
 /** One token for each character: its code in 1/128, and 1 to tell it from padding. */
 export const characters: TextEncoderShape = {
-  maxTokens,
+  maxSequenceLength,
   encode: (text) =>
     Effect.sync(() => {
-      const data = new Float32Array(maxTokens * 2)
-      for (const [i, character] of [...text].slice(0, maxTokens).entries()) {
+      const data = new Float32Array(maxSequenceLength * 2)
+      for (const [i, character] of [...text].slice(0, maxSequenceLength).entries()) {
         data.set([character.charCodeAt(0) / 128, 1], 2 * i)
       }
       return {
-        embeddings: Tensor.from("batch tokens features", [1, maxTokens, 2], data),
-        truncated: text.length > maxTokens ? text.slice(maxTokens) : undefined,
+        embeddings: Tensor.from("batch tokens features", [1, maxSequenceLength, 2], data),
+        truncated: text.length > maxSequenceLength ? text.slice(maxSequenceLength) : undefined,
       }
     }),
   cost: Effect.succeed({ flops: 1e6, weightBytes: 1000, activationBytes: 500 }),

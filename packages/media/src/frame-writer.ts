@@ -13,7 +13,7 @@ export interface FrameWriterOptions {
   /** 1 (smallest file) to 100 (finest picture); 80 when left out. */
   readonly quality?: number
   /** Enlarges each frame 1 to 16 times; 1 when left out. */
-  readonly scale?: number
+  readonly upscale?: number
   /** Texts to keep in the file. */
   readonly metadata?: VideoMetadata
 }
@@ -63,16 +63,16 @@ const requireRange = (name: string, value: number, low: number, high: number, in
  * @throws MediaError
  */
 export const checkOptions = (options: FramePlan): void => {
-  const { fps, quality = 80, scale = 1, width = 1, height = 1 } = options
+  const { fps, quality = 80, upscale = 1, width = 1, height = 1 } = options
   requireRange("fps", fps, 1, 240, false)
   requireRange("quality", quality, 1, 100, false)
-  requireRange("scale", scale, 1, 16, true)
+  requireRange("upscale", upscale, 1, 16, true)
   requireRange("width", width, 1, LARGEST_SIDE, true)
   requireRange("height", height, 1, LARGEST_SIDE, true)
-  const [fullWidth, fullHeight] = [width * scale, height * scale]
+  const [fullWidth, fullHeight] = [width * upscale, height * upscale]
   if (fullWidth > LARGEST_SIDE || fullHeight > LARGEST_SIDE) {
     throw new MediaError({
-      message: `A video of ${width}×${height} enlarged ${scale} times is ${fullWidth}×${fullHeight}; the largest side is ${LARGEST_SIDE}: lower the scale.`,
+      message: `A video of ${width}×${height} enlarged ${upscale} times is ${fullWidth}×${fullHeight}; the largest side is ${LARGEST_SIDE}: lower upscale.`,
     })
   }
   toJson(options.metadata)
@@ -84,7 +84,7 @@ export const checkOptions = (options: FramePlan): void => {
  * `write` rejects with a MediaError for a frame of another size, and `end` when no frame came.
  */
 export const frameWriter = (
-  { width, height, fps, quality = 80, scale = 1, metadata }: FrameWriterOptions,
+  { width, height, fps, quality = 80, upscale = 1, metadata }: FrameWriterOptions,
   openCoder: (options: CoderOptions) => Promise<Coder>,
 ): FrameWriter => {
   const note = toJson(metadata)
@@ -115,11 +115,11 @@ export const frameWriter = (
           message: `Frame ${number} is ${frame.width}×${frame.height}, but the video was opened with ${width}×${height}: give every frame the same size.`,
         })
       }
-      opening ??= openCoder({ width: width * scale, height: height * scale, fps, quality, note })
+      opening ??= openCoder({ width: width * upscale, height: height * upscale, fps, quality, note })
       const coder = await opening
       await inTurn(async () => {
         requireOpen()
-        await coder.add(enlarge(frame, scale))
+        await coder.add(enlarge(frame, upscale))
         // Coding is synchronous: let others have a turn between two frames.
         await setImmediate()
       })

@@ -35,11 +35,11 @@ const write = (path: string, plan: Partial<VideoPlan> = {}, videos: ReadonlyArra
   run(
     Effect.gen(function* () {
       const writer = yield* VideoWriter
-      yield* writer.write(path, Stream.fromIterable(videos), { fps: 8, scale: 1, ...plan })
+      yield* writer.write(path, Stream.fromIterable(videos), { fps: 8, upscale: 1, ...plan })
     }),
   )
 const check = (path: string, plan: Partial<VideoPlan> = {}) =>
-  run(VideoWriter.use((writer) => writer.check(path, { fps: 8, scale: 1, ...plan })))
+  run(VideoWriter.use((writer) => writer.check(path, { fps: 8, upscale: 1, ...plan })))
 const read = (path: string) => run(VideoReader.use((reader) => reader.read(path)))
 
 const refusal = (work: Promise<unknown>): Promise<string> =>
@@ -96,14 +96,16 @@ describe.each([
 
   it("is enlarged by scale", async () => {
     const path = join(folder, name)
-    await write(path, { scale: 3 }, [toVideo(frames.slice(0, 2))])
+    await write(path, { upscale: 3 }, [toVideo(frames.slice(0, 2))])
     expect((await read(path)).video.shape).toEqual([1, 2, HEIGHT * 3, WIDTH * 3, 3])
   })
 
   it("is not there at all when the frames fail or none come", async () => {
     const path = join(folder, name)
     const failing = Stream.concat(Stream.make(toVideo(frames)), Stream.fail(new Error("no more")))
-    const exit = await run(Effect.exit(VideoWriter.use((writer) => writer.write(path, failing, { fps: 8, scale: 1 }))))
+    const exit = await run(
+      Effect.exit(VideoWriter.use((writer) => writer.write(path, failing, { fps: 8, upscale: 1 }))),
+    )
     expect(Exit.isFailure(exit)).toBe(true)
     expect(await refusal(write(path, {}, []))).toBe("A video needs at least one frame, and none was written.")
     expect(await readdir(folder)).toEqual([])

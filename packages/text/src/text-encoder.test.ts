@@ -33,7 +33,7 @@ it.effect("gives transformers' embeddings of the bundled model's prompts", () =>
 it.effect("reports the end of a prompt that does not fit, and nothing for one that does", () =>
   Effect.gen(function* () {
     const encoder = yield* TextEncoder
-    assert.strictEqual(encoder.maxTokens, 24)
+    assert.strictEqual(encoder.maxSequenceLength, 24)
     assert.strictEqual((yield* encoder.encode("a fox runs")).truncated, undefined)
     const { truncated } = yield* encoder.encode(`${"dragon ".repeat(23)}and a penguin`)
     assert.match(truncated ?? "", /and a penguin$/)
@@ -95,15 +95,17 @@ it.effect("refuses weights that do not fit the config before any prompt", () =>
   }).pipe(Effect.provide(engineLayer())),
 )
 
-it.effect.each([0, 1.5, 2049, 1e12, Number.NaN])("refuses %d tokens before anything is made of so many", (maxTokens) =>
-  Effect.gen(function* () {
-    const options = yield* emojiWorld
-    const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ ...options, maxTokens }))))
-    assert.strictEqual(
-      error.message,
-      `A prompt cannot be cut or padded to ${maxTokens} tokens: use a whole number from 1 to 2048.`,
-    )
-  }).pipe(Effect.provide(engineLayer())),
+it.effect.each([0, 1.5, 2049, 1e12, Number.NaN])(
+  "refuses %d tokens before anything is made of so many",
+  (maxSequenceLength) =>
+    Effect.gen(function* () {
+      const options = yield* emojiWorld
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ ...options, maxSequenceLength }))))
+      assert.strictEqual(
+        error.message,
+        `A prompt cannot be cut or padded to ${maxSequenceLength} tokens: use a whole number from 1 to 2048.`,
+      )
+    }).pipe(Effect.provide(engineLayer())),
 )
 
 it.effect("refuses ids of a tokenizer with more tokens than the encoder has", () =>

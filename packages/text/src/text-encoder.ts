@@ -14,7 +14,7 @@ export interface TextEncoderOptions {
   readonly weights: Weights
   readonly tokenizer: Tokenizer
   /** Tokens that a prompt is cut or padded to, its end mark included: 226 for CogVideoX. */
-  readonly maxTokens: number
+  readonly maxSequenceLength: number
 }
 
 /** Far above the 226 of CogVideoX: attention takes memory with the square. */
@@ -31,20 +31,25 @@ const keptPrompts = 8
 export const layer = (options: TextEncoderOptions): Layer.Layer<TextEncoder, ModelError, Engine> =>
   Layer.effect(TextEncoder, makeTextEncoder(options))
 
-const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenizer, maxTokens }: TextEncoderOptions) {
-  if (!(Number.isSafeInteger(maxTokens) && maxTokens >= 1 && maxTokens <= mostTokens)) {
+const makeTextEncoder = Effect.fnUntraced(function* ({
+  config,
+  weights,
+  tokenizer,
+  maxSequenceLength,
+}: TextEncoderOptions) {
+  if (!(Number.isSafeInteger(maxSequenceLength) && maxSequenceLength >= 1 && maxSequenceLength <= mostTokens)) {
     return yield* new ModelError({
-      message: `A prompt cannot be cut or padded to ${maxTokens} tokens: use a whole number from 1 to ${mostTokens}.`,
+      message: `A prompt cannot be cut or padded to ${maxSequenceLength} tokens: use a whole number from 1 to ${mostTokens}.`,
     })
   }
   const model = yield* (yield* Engine).open(weights)
-  const program = t5EncoderProgram(config, { batch: 1, tokens: maxTokens, masked: false })
+  const program = t5EncoderProgram(config, { batch: 1, tokens: maxSequenceLength, masked: false })
   // A full T5 has the decoder's tensors too.
   yield* checkWeights("text encoder", [program], weights, { allowOthers: true })
   const cost = yield* model.cost(program)
   const tokenize = (prompt: string) =>
     Effect.try({
-      try: () => tokenizer.encodePadded(prompt, maxTokens),
+      try: () => tokenizer.encodePadded(prompt, maxSequenceLength),
       catch: (error) => error as ModelError,
     })
   const encode = Effect.fnUntraced(function* (prompt: string) {
@@ -55,10 +60,12 @@ const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenize
         message: `The tokenizer gave the id ${unknown}, but vocab_size in the text encoder's config.json is ${config.vocab_size}: use the tokenizer that belongs to this encoder.`,
       })
     }
-    const { last_hidden_state: x } = yield* model.run(program, { input_ids: { data: ids, shape: [1, maxTokens] } })
+    const { last_hidden_state: x } = yield* model.run(program, {
+      input_ids: { data: ids, shape: [1, maxSequenceLength] },
+    })
     const embeddings: TextEmbeddings = Tensor.from(
       "batch tokens features",
-      [1, maxTokens, config.d_model],
+      [1, maxSequenceLength, config.d_model],
       x!.data as Float32Array,
     )
     return { embeddings, truncated }
@@ -68,7 +75,7 @@ const makeTextEncoder = Effect.fnUntraced(function* ({ config, weights, tokenize
     timeToLive: (exit) => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero),
   })
   return TextEncoder.of({
-    maxTokens,
+    maxSequenceLength,
     // A copy, as a caller may change it in place.
     encode: (prompt) =>
       Effect.map(Cache.get(kept, prompt), ({ embeddings, truncated }) => ({

@@ -19,6 +19,6 @@ export const emojiWorld: Effect.Effect<TextEncoderOptions, ModelError> = Effect.
       "spiece.model": yield* read("spiece.model"),
       "tokenizer_config.json": yield* read("tokenizer_config.json"),
     }),
-    maxTokens: 24,
+    maxSequenceLength: 24,
   }
 })

@@ -53,7 +53,7 @@ describe("decoding in chunks", () => {
   it.effect("keeps no more than what goes into and comes out of a stage in each of several workers", () =>
     Effect.gen(function* () {
       const watch = newWatch()
-      yield* Stream.runDrain(decode(15)).pipe(Effect.provide(vae(watch, { parallel: 2 })))
+      yield* Stream.runDrain(decode(15)).pipe(Effect.provide(vae(watch, { workers: 2 })))
       const sizes = decoder3d(golden.config, 3, 2, 3).stages.map(({ shape }) => 4 * shape.reduce((a, b) => a * b, 1))
       assert.isAbove(watch.peak, 0)
       assert.isAtMost(watch.peak, 2 * 2 * Math.max(...sizes))
@@ -65,7 +65,7 @@ describe("decoding in chunks", () => {
     it.effect(`frees what it keeps in ${parallel} workers when nobody wants the rest`, () =>
       Effect.gen(function* () {
         const watch = newWatch()
-        yield* decode(7).pipe(Stream.take(1), Stream.runDrain, Effect.provide(vae(watch, { parallel })))
+        yield* decode(7).pipe(Stream.take(1), Stream.runDrain, Effect.provide(vae(watch, { workers: parallel })))
         assert.isAbove(watch.peak, 0)
         assert.strictEqual(watch.resident, 0)
       }),

@@ -138,7 +138,7 @@ for (const parallel of [2, 3]) {
       Effect.gen(function* () {
         const run = Effect.all([decode(scaledLatents(golden, "in.latent.7")), encode("in.video.17")])
         const [frames, posterior] = yield* run
-        const [splitFrames, splitPosterior] = yield* Effect.provide(run, vae({ parallel }))
+        const [splitFrames, splitPosterior] = yield* Effect.provide(run, vae({ workers: parallel }))
         assert.strictEqual(difference(frames, splitFrames), 0)
         assert.strictEqual(difference(posterior.mean, splitPosterior.mean), 0)
         assert.strictEqual(difference(posterior.logVariance, splitPosterior.logVariance), 0)

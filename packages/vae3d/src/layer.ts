@@ -25,7 +25,7 @@ export interface VaeOptions {
    */
   readonly tiling?: boolean | "auto"
   /** Over how many workers the frames are split; the numbers stay the same. Default 1. */
-  readonly parallel?: number
+  readonly workers?: number
 }
 
 const wholePictureBytes = 8 * 2 ** 30
@@ -50,10 +50,10 @@ const latentSpace = (config: VaeConfig): LatentSpaceShape => ({
 })
 
 const make: (options: VaeOptions) => Effect.Effect<VideoVae["Service"], ModelError, Engine | Scope.Scope> =
-  Effect.fnUntraced(function* ({ config, weights, tiling = false, parallel = 1 }) {
-    if (!Number.isSafeInteger(parallel) || parallel < 1) {
+  Effect.fnUntraced(function* ({ config, weights, tiling = false, workers = 1 }) {
+    if (!Number.isSafeInteger(workers) || workers < 1) {
       return yield* new ModelError({
-        message: `The VAE cannot be split over ${parallel} workers: give "parallel" a whole number from 1.`,
+        message: `The VAE cannot be split over ${workers} workers: give a whole number of at least 1.`,
       })
     }
     yield* checkTensors(config, weights)
@@ -79,7 +79,7 @@ const make: (options: VaeOptions) => Effect.Effect<VideoVae["Service"], ModelErr
         const sides = [video.length("height"), video.length("width")].map((pixels) => pixels / spatialCompression)
         const grid = yield* gridFor(...(sides as [number, number]))
         const chunks = temporalChunks(video.length("frames"), encodedTogether)
-        const outputs = yield* Stream.runCollect(runRegions(model, pixelRegions(config, grid, video), chunks, parallel))
+        const outputs = yield* Stream.runCollect(runRegions(model, pixelRegions(config, grid, video), chunks, workers))
         return toPosterior(outputs.map((regions) => joinTiles(regions, grid, 1)))
       }),
       decode: (latents) =>
@@ -88,18 +88,18 @@ const make: (options: VaeOptions) => Effect.Effect<VideoVae["Service"], ModelErr
             yield* refuseLatents(config, latents)
             const grid = yield* gridFor(latents.length("height"), latents.length("width"))
             const chunks = temporalChunks(latents.length("frames"), decodedTogether)
-            return runRegions(model, latentRegions(config, grid, latents), chunks, parallel).pipe(
+            return runRegions(model, latentRegions(config, grid, latents), chunks, workers).pipe(
               Stream.map((regions) => toPixels(joinTiles(regions, grid, spatialCompression))),
             )
           }),
         ),
       decodeCost: Effect.fnUntraced(function* ({ frames, height, width }, inTiles = false) {
         const grid = inTiles ? tileGrid(config, height, width) : yield* gridFor(height, width)
-        return yield* decodeCost(model, config, frames, grid, parallel)
+        return yield* decodeCost(model, config, frames, grid, workers)
       }),
       encodeCost: Effect.fnUntraced(function* ({ frames, height, width }) {
         const grid = yield* gridFor(height / spatialCompression, width / spatialCompression)
-        return yield* encodeCost(model, config, frames, grid, parallel)
+        return yield* encodeCost(model, config, frames, grid, workers)
       }),
     })
   })

@@ -29,7 +29,7 @@ describe("auteur generate", () => {
   })
 
   it("repeats a video from its file, byte for byte, and changes what other flags name", async () => {
-    const settings = ["--sampler", "dpm", "--guidance", "4.5", "--negative", "a car", "--fps", "12", "--scale", "2"]
+    const settings = ["--sampler", "dpm", "--guidance", "4.5", "-n", "a car", "--fps", "12", "--upscale", "2"]
     const method = ["--guidance-method", "rescaled"]
     await run("a bus in the city", ...short, ...settings, ...method, "--tiling", "--seed", "21", "-o", "bus.mp4")
     expect(await run("--like", "bus.mp4", "-o", "again.mp4")).toMatchObject({
@@ -41,7 +41,7 @@ describe("auteur generate", () => {
     const other = await run("a cat on the ice", "--like", "bus.mp4", "--fps", "8")
     expect(other.output).toBe("a-cat-on-the-ice.mp4  (seed 21)\n")
     const carried = (await bytes("a-cat-on-the-ice.mp4")).toString("latin1")
-    expect(carried).toContain('"prompt":"a cat on the ice","negative":"a car","seed":"21"')
+    expect(carried).toContain('"prompt":"a cat on the ice","negativePrompt":"a car","seed":"21"')
     expect(carried).toContain('"guidanceMethod":"rescaled","sampler":"dpm"')
     expect(carried).toContain('"fps":"8"')
   })
@@ -71,7 +71,7 @@ describe("auteur generate", () => {
   it("writes a folder of frames, and WebP from its encoder's thread", async () => {
     expect((await run("a fox", ...short, "-o", "frames/")).code).toBe(0)
     expect((await readdir(folder.file("frames"))).length).toBe(9)
-    expect((await run("a fox", ...short, "--scale", "6", "-o", "large.webp")).code).toBe(0)
+    expect((await run("a fox", ...short, "--upscale", "6", "-o", "large.webp")).code).toBe(0)
     expect((await bytes("large.webp")).subarray(8, 12).toString()).toBe("WEBP")
   })
 

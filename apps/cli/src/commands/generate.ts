@@ -164,7 +164,7 @@ const makeFolder = (path: string) =>
   })
 
 /** The flags that do not say what the video should be. */
-const besideRequest = new Set(["resume", "config", "model", "output", "fps", "scale", "json", "quiet", "preview"])
+const besideRequest = new Set(["resume", "config", "model", "output", "fps", "upscale", "json", "quiet", "preview"])
 
 const resumeRun = Effect.fnUntraced(function* (input: Input, checkpoint: string, reporter: Reporter) {
   const stray = Object.entries(input).find(
@@ -184,7 +184,7 @@ const resumeRun = Effect.fnUntraced(function* (input: Input, checkpoint: string,
     model: Option.getOrUndefined(input.model),
     output: Option.getOrUndefined(input.output),
     fps: Option.getOrUndefined(input.fps),
-    scale: Option.getOrUndefined(input.scale),
+    upscale: Option.getOrUndefined(input.upscale),
     plugins: config?.plugins,
     pluginLimits: config?.pluginLimits,
   }).pipe(Effect.mapError(explain))

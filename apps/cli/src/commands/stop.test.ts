@@ -18,7 +18,7 @@ const stopAt = (text: string, signals: ReadonlyArray<NodeJS.Signals>, args: Read
   })
 }
 
-const settings = ["--sampler", "dpm", "--guidance", "1", "--fps", "12", "--scale", "2"]
+const settings = ["--sampler", "dpm", "--guidance", "1", "--fps", "12", "--upscale", "2"]
 const args = ["a dragon on the ice", "--steps", "20", "--seed", "5", ...settings]
 
 describe("a command that is stopped", () => {

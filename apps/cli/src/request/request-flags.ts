@@ -44,27 +44,23 @@ export const requestFlags = {
     "A whole number: the same one gives the same video; by default a new one, which is printed",
   ),
   sampler: flag(Flag.String("sampler"), `One of ${samplerNames.join(", ")}; by default the model folder's own`),
-  guidance: flag(
-    Flag.Finite("guidance"),
+  guidanceScale: flag(
+    Flag.Finite("guidance-scale").pipe(Flag.withAlias("guidance")),
     `How strongly the prompt steers; 1 switches guidance off, which saves up to half of the time; default ${defaultGuidance}`,
   ),
   guidanceMethod: flag(
     Flag.String("guidance-method"),
     `How the prompt steers: one of ${guidanceNames.join(", ")}; default ${guidanceNames[0]}`,
   ),
-  dynamicGuidance: flag(
-    Flag.Boolean("dynamic-guidance"),
-    "Short for --guidance-method dynamic, as advised for CogVideoX-5b with the dpm sampler",
-  ),
-  negative: flag(Flag.String("negative"), "What the video should not show"),
+  negativePrompt: flag(Flag.String("negative-prompt").pipe(Flag.withAlias("n")), "What the video should not show"),
   frames: flag(Flag.Int("frames"), "Length in frames, 8N or 8N+1; by default as the model was trained"),
   size: flag(
     Flag.String("size").pipe(Flag.filterMap(parseSize, () => "WIDTHxHEIGHT, such as 720x480")),
     "Width and height in pixels, such as 720x480; by default as the model was trained",
   ),
   fps: flag(Flag.Finite("fps"), "Frames per second; by default those of --video, or the model's"),
-  scale: flag(
-    Flag.Int("scale"),
+  upscale: flag(
+    Flag.Int("upscale"),
     "Enlarges the written picture; by default 4 for pictures of 64 pixels or less, otherwise 1",
   ),
   image: flag(Flag.String("image"), "The first frame, a PNG or JPEG file, for image-to-video models"),
@@ -75,13 +71,21 @@ export const requestFlags = {
     "How --video is begun with: with noise added to it (noise, the default), at the noise that it would have come from (inversion), or led from --source-prompt to the prompt without noise (inversion-free)",
   ),
   sourcePrompt: flag(Flag.String("source-prompt"), "What --video shows, for --start inversion and inversion-free"),
-  sourceGuidance: flag(
-    Flag.Finite("source-guidance"),
+  sourceGuidanceScale: flag(
+    Flag.Finite("source-guidance-scale"),
     "How strongly --source-prompt steers; default 1, without guidance",
   ),
   inversion: flag(
     Flag.Literals("inversion", inversionNames),
     "What --start inversion walks back to noise with; default flow-heun, of second order",
+  ),
+  maxSequenceLength: flag(
+    Flag.Int("max-sequence-length"),
+    "Tokens that a prompt is cut or padded to; by default as many as the model was trained with",
+  ),
+  vaeWorkers: flag(
+    Flag.Int("vae-workers"),
+    "Over how many workers the VAE splits a video in time; the numbers stay the same; default 1",
   ),
   tiling: flag(Flag.Boolean("tiling"), "Decode in overlapping tiles: slower, in less memory"),
   lora: flag(
@@ -112,21 +116,6 @@ export interface AskedVideo {
   readonly video: VideoOptions
   /** What a person should know before the work. */
   readonly notice: string | undefined
-}
-
-/** `--dynamic-guidance` is one of the methods, and `--no-dynamic-guidance` any other. */
-const askedGuidance = (
-  { guidanceMethod, dynamicGuidance }: Pick<Parsed<typeof requestFlags>, "guidanceMethod" | "dynamicGuidance">,
-  like: string | undefined,
-): Effect.Effect<string | undefined, CommandError> => {
-  const [method, dynamic] = [Option.getOrUndefined(guidanceMethod), Option.getOrUndefined(dynamicGuidance)]
-  if (method !== undefined && dynamic !== undefined && dynamic !== (method === "dynamic")) {
-    const flag = dynamic ? "--dynamic-guidance" : "--no-dynamic-guidance"
-    return usageError(`${flag} and --guidance-method ${method} contradict each other: leave out one of them.`)
-  }
-  if (dynamic === true) return Effect.succeed("dynamic")
-  if (dynamic === false && method === undefined && like === "dynamic") return Effect.succeed("classifier-free")
-  return Effect.succeed(method ?? like)
 }
 
 /** Puts the flags together, and what the video of `--like` says where they are silent. */
@@ -163,8 +152,10 @@ export const askedVideo: (
   if (Option.isSome(flags.inversion) && start !== "inversion") {
     return yield* usageError("--inversion says how a video is walked back to noise: give --start inversion, too.")
   }
-  if (Option.isSome(flags.sourceGuidance) && start === "noise") {
-    return yield* usageError("--source-guidance is for --start inversion and inversion-free: give one of them, too.")
+  if (Option.isSome(flags.sourceGuidanceScale) && start === "noise") {
+    return yield* usageError(
+      "--source-guidance-scale is for --start inversion and inversion-free: give one of them, too.",
+    )
   }
   const size = given(flags.size)
   const own = like === undefined ? { sampler: config?.sampler } : ownParts(like)
@@ -178,8 +169,9 @@ export const askedVideo: (
     film: {
       model: given(flags.model) ?? like?.model ?? config?.model,
       sampler: given(flags.sampler) ?? own.sampler,
-      guidanceMethod: yield* askedGuidance(flags, own.guidanceMethod),
-      maxTokens: like?.maxTokens,
+      guidanceMethod: given(flags.guidanceMethod) ?? own.guidanceMethod,
+      maxSequenceLength: given(flags.maxSequenceLength) ?? like?.maxSequenceLength,
+      vaeWorkers: given(flags.vaeWorkers),
       tiling: given(flags.tiling) ?? like?.tiling,
       inversion: given(flags.inversion) ?? own.inversion,
       lora: given(flags.lora) ?? like?.lora,
@@ -188,21 +180,21 @@ export const askedVideo: (
       pluginLimits: config?.pluginLimits,
     },
     video: {
-      negative: given(flags.negative) ?? like?.negative,
+      negativePrompt: given(flags.negativePrompt) ?? like?.negativePrompt,
       seed: given(flags.seed) ?? like?.seed,
       steps: given(flags.steps) ?? like?.steps,
-      guidance: given(flags.guidance) ?? like?.guidance,
+      guidanceScale: given(flags.guidanceScale) ?? like?.guidanceScale,
       frames: given(flags.frames) ?? like?.frames,
       width: size?.width ?? like?.width,
       height: size?.height ?? like?.height,
       fps: given(flags.fps) ?? like?.fps,
-      scale: given(flags.scale) ?? like?.scale,
+      upscale: given(flags.upscale) ?? like?.upscale,
       image: given(flags.image),
       video: given(flags.video),
       strength: given(flags.strength) ?? like?.strength,
       start: given(flags.start) ?? like?.start,
       sourcePrompt: given(flags.sourcePrompt) ?? like?.sourcePrompt,
-      sourceGuidance: given(flags.sourceGuidance) ?? like?.sourceGuidance,
+      sourceGuidanceScale: given(flags.sourceGuidanceScale) ?? like?.sourceGuidanceScale,
       modelHash: Option.isSome(flags.model) ? undefined : like?.modelHash,
     },
   }

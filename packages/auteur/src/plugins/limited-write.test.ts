@@ -11,7 +11,7 @@ const frame: Video = Tensor.zeros("batch frames height width channels", [1, 1, 2
 const slowFrames = Stream.fromIterable([frame, frame, frame]).pipe(
   Stream.mapEffect((each) => Effect.delay(Effect.succeed(each), "1 minute")),
 )
-const format = { fps: 8, scale: 1 }
+const format = { fps: 8, upscale: 1 }
 const late = () => "late" as const
 
 it.effect("does not count the time in which the writer waits for frames", () =>

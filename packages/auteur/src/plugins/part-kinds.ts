@@ -31,7 +31,7 @@ export const partKinds: ReadonlyArray<PartKind> = [
   kind(Guidance, "guidance", { name: "string", usesUnconditional: "function", combine: "function" }),
   kind(Inversion, "inversion", { name: "string", process: "object", plan: "function", step: "function" }),
   kind(Editor, "editor", { name: "string", step: "function" }),
-  kind(TextEncoder, "text encoder", { maxTokens: "number", encode: "function", cost: "object" }),
+  kind(TextEncoder, "text encoder", { maxSequenceLength: "number", encode: "function", cost: "object" }),
   kind(Denoiser, "model", {
     name: "string",
     process: "object",

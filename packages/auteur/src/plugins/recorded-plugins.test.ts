@@ -41,7 +41,7 @@ const eager = definePlugin({
 })
 
 const make = (output: string, hooks: MakeVideoHooks = {}) =>
-  makeVideo({ prompt: "a fox", output, steps: 4, frames: 1, seed: 1, scale: 1, ...hooks }).pipe(
+  makeVideo({ prompt: "a fox", output, steps: 4, frames: 1, seed: 1, upscale: 1, ...hooks }).pipe(
     Effect.provide(modelLayer({ plugins: [eager] })),
   )
 

@@ -105,7 +105,7 @@ export const checkResuming = (
 
 const saveAndRead = (state: SamplerState, random: Random, sampler: string) => {
   const bytes = encodeCheckpoint({
-    request: { prompt: "a fox", seed: 1, steps: 1, guidance: 1 },
+    request: { prompt: "a fox", seed: 1, steps: 1, guidanceScale: 1 },
     denoiser: "none",
     sampler,
     guidance: "none",

@@ -19,8 +19,8 @@ export const testTextEncoder = (subject: Subject<TextEncoder, TextEncoderShape>)
           const [batch, tokens, found] = embeddings.shape
           features ??= found
           demand(
-            batch === 1 && tokens === encoder.maxTokens && found === features,
-            `${shown(prompt)} is encoded to [${embeddings.shape.join(", ")}]: [1, ${encoder.maxTokens}, ${features}] is needed for every prompt.`,
+            batch === 1 && tokens === encoder.maxSequenceLength && found === features,
+            `${shown(prompt)} is encoded to [${embeddings.shape.join(", ")}]: [1, ${encoder.maxSequenceLength}, ${features}] is needed for every prompt.`,
           )
           demand(allFinite(embeddings), `${shown(prompt)} is encoded to values that are not finite.`)
         }

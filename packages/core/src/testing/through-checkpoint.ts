@@ -7,7 +7,7 @@ import { Tensor } from "../tensor.ts"
 /** What a part finds in its memory when its run was saved as a checkpoint and is resumed. */
 export const throughCheckpoint = (part: "denoiser" | "guidance", memory: RunMemory): RunMemory => {
   const bytes = encodeCheckpoint({
-    request: { prompt: "a fox", seed: 1, steps: 1, guidance: 1 },
+    request: { prompt: "a fox", seed: 1, steps: 1, guidanceScale: 1 },
     denoiser: "none",
     sampler: "none",
     guidance: "none",

@@ -64,7 +64,7 @@ describe("encodeMp4", () => {
 
   it("enlarges by scale", async () => {
     const frames = movingSquare(3, 32, 24)
-    const decoded = decodeMp4(await encodeMp4(frames, { width: 32, height: 24, fps: 8, scale: 4 }))
+    const decoded = decodeMp4(await encodeMp4(frames, { width: 32, height: 24, fps: 8, upscale: 4 }))
     expect(decoded.map(({ width, height }) => [width, height])).toEqual([
       [128, 96],
       [128, 96],
@@ -168,12 +168,12 @@ describe("encodeMp4", () => {
       { width: 15, height: 16, fps: 8 },
       "15×16 cannot be written: H.264 needs an even width and height. The nearest even sizes are 14×16 and 16×16.",
     ],
-    [{ width: 5, height: 3, fps: 8, scale: 3 }, "The nearest even sizes are 14×8 and 16×10."],
+    [{ width: 5, height: 3, fps: 8, upscale: 3 }, "The nearest even sizes are 14×8 and 16×10."],
     [{ width: 16, height: 16, fps: 0 }, "fps is 0; it must be a number from 1 to 240"],
     [{ width: 16, height: 16, fps: Number.NaN }, "fps is NaN"],
-    [{ width: 16, height: 16, fps: 8, scale: 1.5 }, "scale is 1.5; it must be an integer from 1 to 16"],
+    [{ width: 16, height: 16, fps: 8, upscale: 1.5 }, "upscale is 1.5; it must be an integer from 1 to 16"],
     [{ width: 16, height: 16, fps: 8, quality: 101 }, "quality is 101; it must be a number from 1 to 100"],
-    [{ width: 720, height: 480, fps: 8, scale: 16 }, "is 11520×7680; the largest side is 4096: lower the scale"],
+    [{ width: 720, height: 480, fps: 8, upscale: 16 }, "is 11520×7680; the largest side is 4096: lower upscale"],
   ])("refuses %o", async (options, message) => {
     expect(await refusal(() => encodeMp4([], options))).toContain(message)
   })

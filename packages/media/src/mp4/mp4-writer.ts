@@ -22,8 +22,8 @@ import { toYuv420 } from "./yuv.ts"
  */
 export const checkMp4 = (options: FramePlan): void => {
   checkOptions(options)
-  const { width = 2, height = 2, scale = 1 } = options
-  const [fullWidth, fullHeight] = [width * scale, height * scale]
+  const { width = 2, height = 2, upscale = 1 } = options
+  const [fullWidth, fullHeight] = [width * upscale, height * upscale]
   if (fullWidth % 2 === 0 && fullHeight % 2 === 0) return
   const even = (size: number): number => size + (size % 2)
   const smaller = `${Math.max(2, fullWidth - (fullWidth % 2))}×${Math.max(2, fullHeight - (fullHeight % 2))}`
