@@ -33,7 +33,7 @@ const changesOf = async (signal: StepSignal): Promise<ReadonlyArray<readonly [nu
     const run = Stream.runForEach(generate({ prompt, seed, steps, guidanceScale: 6 }), (event) =>
       Effect.sync(() => {
         if (event.type !== "step-end") return
-        const now = event.checkpoint.memory.denoiser.get("cache.residual.0")
+        const now = event.checkpoint.componentStates.denoiser.get("cache.residual.0")
         if (now !== undefined && before !== undefined) {
           pairs.push([changes.get(event.index)!, relativeChange([tokens(now)], [tokens(before)])])
         }

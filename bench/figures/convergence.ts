@@ -22,7 +22,7 @@ const measured = (name: string, config: object, steps: number): Point => {
   const network = askedFrom(sampler.process, process, mixture.network)
   const end = run(sampler, steps, latentsOf(noise), network, Random.torch(2)).values()
   const error = Math.sqrt(exact.reduce((sum, x, i) => sum + (x - end[i]!) ** 2, 0) / exact.length)
-  return [sampler.plan(steps).levels.length, error]
+  return [sampler.schedule(steps).levels.length, error]
 }
 
 const panel = (

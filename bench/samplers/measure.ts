@@ -87,7 +87,7 @@ export const measureQuality: (log: (line: string) => void) => Promise<QualityRes
           name,
           steps,
           guidance,
-          asked: samplerNamed(sampler, model.folder.scheduler).sampler.plan(steps).levels.length,
+          asked: samplerNamed(sampler, model.folder.scheduler).sampler.schedule(steps).levels.length,
           psnr: references.map((reference, i) => round(psnr(videos[i]!, reference))),
           scene: count(([scene]) => scene!),
           motion: count(([, motion]) => motion!),

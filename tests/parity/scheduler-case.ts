@@ -4,7 +4,7 @@ import {
   levelAt,
   linearCombination,
   Random,
-  samplerStart,
+  initialState,
   Tensor,
   toPrediction,
 } from "@auteur/core"
@@ -88,20 +88,20 @@ const trajectory = (json: SchedulerCase, tensors: CaseTensors, steps: number): A
     const least = bound === 0 ? 0 : Math.max(bound, roundingOf(expected))
     results.push({ name, error: largestError(found, expected), bound: least })
   }
-  const plan = sampler.plan(steps)
+  const schedule = sampler.schedule(steps)
   compare(
     `timesteps.${steps}`,
-    plan.levels.map((level) => level.timestep),
+    schedule.levels.map((level) => level.timestep),
     0,
   )
-  compare(`sigmas.${steps}`, [...plan.levels.map((level) => level.sigma), 0], 1e-6)
+  compare(`sigmas.${steps}`, [...schedule.levels.map((level) => level.sigma), 0], 1e-6)
 
   const random = Random.torch(seedFor(json.generator_seed ?? "0", steps))
-  let state = samplerStart(toLatents(tensorNamed(tensors, `in.sample.${steps}`)), json.begin)
-  for (const level of plan.levels.slice(state.begin)) {
+  let state = initialState(toLatents(tensorNamed(tensors, `in.sample.${steps}`)), json.begin)
+  for (const level of schedule.levels.slice(state.beginIndex)) {
     const output = answer(state.sample, level.timestep)
     const { index } = state
-    state = sampler.step(plan, state, toPrediction(prediction, state.sample, level, output), random)
+    state = sampler.step(schedule, state, toPrediction(prediction, state.sample, level, output), random)
     compare(`sample.${steps}.${index}`, state.sample.values(), 2e-5)
   }
   compare(`final.${steps}`, state.sample.values(), 2e-5)

@@ -42,14 +42,14 @@ for (const cache of [
         const end = latentsOf(whole.at(-1)!)
         let differed = 0
         for (const checkpoint of [1, 2, 3, 5].map((step) => whole[step]!)) {
-          assert.isAbove(checkpoint.memory.denoiser.size, 0)
+          assert.isAbove(checkpoint.componentStates.denoiser.size, 0)
           assert.deepStrictEqual(latentsOf((yield* checkpointsOf(resume(checkpoint))).at(-1)!), end)
-          const forgetful = { ...checkpoint, memory: { denoiser: new Map(), guidance: new Map() } }
+          const forgetful = { ...checkpoint, componentStates: { denoiser: new Map(), guidance: new Map() } }
           const other = latentsOf((yield* checkpointsOf(resume(forgetful))).at(-1)!)
           if (other.some((x, i) => x !== end[i])) differed++
         }
         assert.isAtLeast(differed, 2)
-        assert.strictEqual(whole.at(-1)!.memory.denoiser.size, 0)
+        assert.strictEqual(whole.at(-1)!.componentStates.denoiser.size, 0)
       }),
     )
 

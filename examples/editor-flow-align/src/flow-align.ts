@@ -15,7 +15,7 @@ export interface FlowAlignSettings {
  */
 export const flowAlign = ({ guidance = 13.5, hold = 0.01 }: FlowAlignSettings = {}): EditorShape => ({
   name: "flow-align",
-  asks: 3,
+  evaluationsPerStep: 3,
   step: Effect.fnUntraced(function* ({ source, edited, sigma, nextSigma, noise, velocity }) {
     const zSource: Latents = linearCombination([
       [1 - sigma, source],

@@ -8,7 +8,7 @@ describe("the laws of a sampler", () => {
 })
 
 it("begins and ends at the ratios of noise that it is given", () => {
-  const { levels } = karras({ most: 10, least: 0.1 }).plan(5)
+  const { levels } = karras({ most: 10, least: 0.1 }).schedule(5)
   const ratios = levels.map(({ alpha, sigma }) => sigma / alpha)
   expect(ratios[0]).toBeCloseTo(10)
   expect(ratios.at(-1)).toBeCloseTo(0.1)

@@ -26,18 +26,18 @@ export const karras = ({ most = 80, least = 0.02, rho = 7 }: KarrasSettings = {}
   return {
     name: "karras",
     process: rectifiedFlow,
-    plan: (steps) => ({
+    schedule: (steps) => ({
       levels: Array.from({ length: steps }, (_, i) => {
         const at = steps === 1 ? 0 : i / (steps - 1)
         const ratio = (most ** (1 / rho) + at * (least ** (1 / rho) - most ** (1 / rho))) ** rho
         return levelOf(ratio / (1 + ratio))
       }),
     }),
-    step: (plan, state, { clean }: Prediction) => {
-      const level = plan.levels[state.index]!
-      const next = plan.levels[state.index + 1] ?? levelOf(0)
-      const before = plan.levels[state.index - 1]
-      const earlier = state.memory["clean"]
+    step: (schedule, state, { clean }: Prediction) => {
+      const level = schedule.levels[state.index]!
+      const next = schedule.levels[state.index + 1] ?? levelOf(0)
+      const before = schedule.levels[state.index - 1]
+      const earlier = state.history["clean"]
       // Over a step the clean latents are taken to change as they did over the last one, in λ = log(alpha / sigma).
       const h = lambda(next) - lambda(level)
       const isLast = next.sigma === 0
@@ -55,7 +55,7 @@ export const karras = ({ most = 80, least = 0.02, rho = 7 }: KarrasSettings = {}
         [kept, state.sample],
         [next.alpha - kept * level.alpha, ahead],
       ])
-      return { index: state.index + 1, begin: state.begin, sample, memory: { clean } }
+      return { index: state.index + 1, beginIndex: state.beginIndex, sample, history: { clean } }
     },
   }
 }

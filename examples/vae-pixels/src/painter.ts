@@ -25,9 +25,9 @@ export const painter = (channels: number): DenoiserShape => ({
   imageConditioned: false,
   patch: { frames: 1, height: 1, width: 1 },
   trained: { frames: 8, height: 16, width: 16 },
-  refuse: ({ frames }) =>
+  unsupported: ({ frames }) =>
     frames > 256 ? `The painter makes at most 256 frames, not ${frames}: ask for fewer.` : undefined,
-  denoise: ({ sample, level, texts }) =>
+  predict: ({ sample, level, texts }) =>
     Effect.sync(() => texts.map((text) => posteriorMeans(sample, level, pictureOf(text, sample.shape)))),
   cost: ({ frames, height, width }, texts) => {
     const values = frames * channels * height * width

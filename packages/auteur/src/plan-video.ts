@@ -109,7 +109,7 @@ export const planVideo: (
       ...(image === undefined ? {} : { image: image.video }),
       ...(video === undefined ? {} : { video: video.video }),
     }
-    const { latents } = yield* planRun(request)
+    const { size: made } = yield* planRun(request)
     const lora = yield* Effect.forEach(model.loras, ({ path, weight, hash }) =>
       Effect.map(hash, (hash) => ({ path, weight, hash })),
     )
@@ -122,16 +122,16 @@ export const planVideo: (
       guidanceMethod: (yield* Guidance).name,
       sampler: (yield* Sampler).name,
       maxSequenceLength: model.options.maxSequenceLength,
-      frames: latents.frames,
-      width: latents.width,
-      height: latents.height,
+      frames: made.frames,
+      width: made.width,
+      height: made.height,
       strength: video === undefined ? undefined : (strength ?? 0.8),
       start: start === "noise" ? undefined : start,
       sourcePrompt,
       sourceGuidanceScale,
       inversion: start === "inversion" ? (yield* Inversion).name : undefined,
       fps: options.fps ?? video?.fps ?? model.fps,
-      upscale: options.upscale ?? (Math.min(latents.width, latents.height) <= 64 ? 4 : 1),
+      upscale: options.upscale ?? (Math.min(made.width, made.height) <= 64 ? 4 : 1),
       tiling: model.options.tiling ?? false,
       lora: lora.length === 0 ? undefined : lora,
       ...cacheRecord(model.options.cache),

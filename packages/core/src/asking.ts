@@ -5,8 +5,8 @@ import { Guidance } from "./guidance.ts"
 import { changeProcess } from "./noise-levels.ts"
 import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
-import { partName } from "./part-origin.ts"
-import type { RunMemory } from "./run-memory.ts"
+import { componentName } from "./part-origin.ts"
+import type { ComponentState } from "./run-memory.ts"
 import { isLatents, type Latents } from "./tensor.ts"
 import { linearCombination } from "./tensor-arithmetic.ts"
 import { allFinite } from "./tensor-statistics.ts"
@@ -21,19 +21,19 @@ export interface GuidedText {
 }
 
 /** What the parts keep from step to step of a run. */
-export interface PartMemory {
-  readonly denoiser: RunMemory
-  readonly guidance: RunMemory
+export interface ComponentStates {
+  readonly denoiser: ComponentState
+  readonly guidance: ComponentState
 }
 
 /** What the network is asked. */
-export interface Question extends GuidedText {
+export interface GuidedInput extends GuidedText {
   readonly sample: Latents
   /** Where the sample is on `process`. */
   readonly level: Level
   readonly process: NoiseProcess
   readonly image: Latents | undefined
-  readonly memory: PartMemory
+  readonly states: ComponentStates
   /** The place in the run, for the guidance. */
   readonly index: number
   readonly steps: number
@@ -44,19 +44,19 @@ export interface Question extends GuidedText {
 }
 
 /** Asks the network at a level, in the network's own process, and applies the guidance. */
-export const ask: (
-  question: Question,
+export const predict: (
+  question: GuidedInput,
 ) => Effect.Effect<Prediction, PipelineError | EngineError | ModelError, Denoiser | Guidance> = Effect.fnUntraced(
   function* (question) {
-    const { texts, scale, image, memory, index, steps, last, at } = question
+    const { texts, scale, image, states, index, steps, last, at } = question
     const denoiser = yield* Denoiser
     const guidance = yield* Guidance
     const { level, factor } = changeProcess(question.process, denoiser.process, question.level)
     const sample = factor === 1 ? question.sample : linearCombination([[factor, question.sample]])
 
-    const model = partName("model", denoiser, denoiser.name)
-    const input = { sample, level, texts, image, memory: memory.denoiser, last }
-    const answers = yield* guarded(`${model} ${at}`, () => denoiser.denoise(input)).pipe(
+    const model = componentName("model", denoiser, denoiser.name)
+    const input = { sample, level, texts, image, state: states.denoiser, last }
+    const answers = yield* guarded(`${model} ${at}`, () => denoiser.predict(input)).pipe(
       // What is wrong may be the texts.
       Effect.mapError((error) =>
         question.encoder === undefined || error._tag !== "PipelineError"
@@ -73,7 +73,7 @@ export const ask: (
     const [conditional, unconditional] = answers as readonly [Prediction, Prediction?]
     if (unconditional === undefined) return conditional
 
-    const part = partName("guidance", guidance, guidance.name)
+    const part = componentName("guidance", guidance, guidance.name)
     const combined = yield* guarded(`${part} ${at}`, () =>
       Effect.sync(() =>
         guidance.combine({
@@ -84,7 +84,7 @@ export const ask: (
           process: denoiser.process,
           index,
           steps,
-          memory: memory.guidance,
+          state: states.guidance,
         }),
       ),
     )

@@ -1,14 +1,14 @@
 import { RequestError } from "./errors.ts"
 import type { PipelineRequest } from "./pipeline/video-request.ts"
-import type { Plan } from "./sampler.ts"
+import type { Schedule } from "./sampler.ts"
 
 /**
  * The place in the plan that a run begins at: 0, or for video-to-video where the last `strength` of the steps begins
  * (SDEdit, arXiv 2108.01073). A {@link RequestError} when the strength is not in 0…1 or leaves no step.
  */
-export const beginStep = (
+export const beginIndexOf = (
   { steps, strength = 0.8, video }: Pick<PipelineRequest, "steps" | "strength" | "video">,
-  { levels }: Plan,
+  { levels }: Schedule,
 ): number => {
   if (video === undefined) return 0
   if (!(strength >= 0 && strength <= 1)) {
@@ -24,7 +24,7 @@ export const beginStep = (
 }
 
 /** Steps that a run has from its beginning on: what the reference counts as its steps. */
-export const stepsFrom = (begin: number, steps: number, { levels }: Plan): number =>
+export const stepsFrom = (begin: number, steps: number, { levels }: Schedule): number =>
   steps - begin / levelsPerStep(steps, levels.length)
 
 /** Heun's method lists a level as the end of one step and again as the start of the next, where a run can begin. */

@@ -5,7 +5,7 @@ import { gaussianWorld, type WorldChanges } from "../test/gaussian-world.ts"
 import { deterministic } from "../test/small-samplers.ts"
 import { climbing, leading } from "../test/small-starts.ts"
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts"
-import type { DenoiserInput } from "./denoiser.ts"
+import type { PredictInput } from "./denoiser.ts"
 import { PipelineError, RequestError } from "./errors.ts"
 import { rectifiedFlow } from "./noise-levels.ts"
 import type { NoiseProcess } from "./noise-process.ts"
@@ -59,17 +59,17 @@ const made = async (request: PipelineRequest, changes: WorldChanges = {}) => {
 /** The source's latents: what an edit has made before its first step. */
 const sourceLatents = async () => {
   const events = await gaussianWorld({ vae: exact }).events(generate({ ...edited, steps: 1 }))
-  return events.find((event) => event.type === "step-end")!.checkpoint.state.memory["source"]!.values()
+  return events.find((event) => event.type === "step-end")!.checkpoint.state.history["source"]!.values()
 }
 
 /** The network, with what it was asked. */
 const recording = () => {
-  const inputs: Array<DenoiserInput> = []
-  const denoise: typeof normals.denoise = (input) => {
+  const inputs: Array<PredictInput> = []
+  const predict: typeof normals.predict = (input) => {
     inputs.push(input)
-    return normals.denoise(input)
+    return normals.predict(input)
   }
-  return { inputs, denoise }
+  return { inputs, predict }
 }
 
 const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
@@ -126,10 +126,10 @@ describe("a start by inversion", () => {
   })
 
   it("keeps nothing of the network's between its questions, as a level may be asked again", async () => {
-    const { inputs, denoise } = recording()
-    await gaussianWorld({ denoiser: { denoise } }).events(generate({ ...inverted, steps: 3 }))
+    const { inputs, predict } = recording()
+    await gaussianWorld({ denoiser: { predict } }).events(generate({ ...inverted, steps: 3 }))
     // Three ways up, and three steps that share one memory.
-    expect(new Set(inputs.map(({ memory }) => memory)).size).toBe(4)
+    expect(new Set(inputs.map(({ state }) => state)).size).toBe(4)
   })
 
   it("names an inversion that makes numbers that are not finite", async () => {
@@ -177,12 +177,12 @@ describe("a start without inversion", () => {
   })
 
   it("tells the network the timesteps of the sampler's own levels", async () => {
-    const { inputs, denoise } = recording()
+    const { inputs, predict } = recording()
     const flow = deterministic(rectifiedFlow)
-    const plan: typeof flow.plan = (steps) => ({
-      levels: flow.plan(steps).levels.map((level) => ({ ...level, timestep: level.timestep / 2 })),
+    const schedule: typeof flow.schedule = (steps) => ({
+      levels: flow.schedule(steps).levels.map((level) => ({ ...level, timestep: level.timestep / 2 })),
     })
-    const changes = { denoiser: { process: rectifiedFlow, denoise }, sampler: { ...flow, plan } }
+    const changes = { denoiser: { process: rectifiedFlow, predict }, sampler: { ...flow, schedule } }
     await gaussianWorld(changes).events(generate({ ...edited, steps: 2 }))
     expect(inputs.map(({ level }) => level.timestep)).toEqual([500, 500, 250, 250])
   })
@@ -191,7 +191,7 @@ describe("a start without inversion", () => {
     const events = await gaussianWorld().events(generate({ ...edited, steps: 3 }))
     const { checkpoint } = events.find((event) => event.type === "step-end")!
     const lost = [
-      { ...checkpoint, state: { ...checkpoint.state, memory: {} } },
+      { ...checkpoint, state: { ...checkpoint.state, history: {} } },
       { ...checkpoint, editor: undefined },
     ]
     for (const damaged of lost) {

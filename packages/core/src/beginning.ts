@@ -6,16 +6,16 @@ import type { EngineError, ModelError, PipelineError, RequestError } from "./err
 import type { GenerateEvent } from "./events.ts"
 import type { Guidance } from "./guidance.ts"
 import { Inversion } from "./inversion.ts"
-import { invert, planClimb } from "./inverting.ts"
+import { invert, planInversion } from "./inverting.ts"
 import type { PipelineRequest } from "./pipeline/video-request.ts"
 import type { Run, RunTexts } from "./run.ts"
-import { Sampler, samplerStart } from "./sampler.ts"
+import { Sampler, initialState } from "./sampler.ts"
 import { cleanLatents, type Start, startFromImage, startFromNoise, startFromVideo } from "./start.ts"
-import { startPart } from "./start-part.ts"
+import { startComponent } from "./start-part.ts"
 import type { VideoVae } from "./video-vae.ts"
 
 /** How a run begins, once its prompts are encoded: what is told on the way, and at last where it starts. */
-export type Beginning = (
+export type InitialLatents = (
   texts: RunTexts,
 ) => Stream.Stream<
   GenerateEvent | { readonly type: "started"; readonly start: Start },
@@ -23,24 +23,24 @@ export type Beginning = (
   VideoVae | Denoiser | Guidance
 >
 
-/** The {@link Beginning} that a request asks for; a {@link RequestError} when it needs an inversion and there is none. */
-export const beginningOf: (
+/** The {@link InitialLatents} that a request asks for; a {@link RequestError} when it needs an inversion and there is none. */
+export const initialLatents: (
   request: Pick<PipelineRequest, "image" | "video" | "start">,
   run: Run,
-) => Effect.Effect<Beginning, RequestError, Sampler> = Effect.fnUntraced(function* (
+) => Effect.Effect<InitialLatents, RequestError, Sampler> = Effect.fnUntraced(function* (
   { image, video, start = "noise" },
   { plan, random },
 ) {
   if (video !== undefined && start === "inversion") {
     const sampler = yield* Sampler
-    const inversion = yield* startPart(Inversion, start, "inversion")
-    const climb = planClimb(inversion, plan.steps, plan.begin, sampler.process)
-    const beginning: Beginning = (texts) =>
+    const inversion = yield* startComponent(Inversion, start, "inversion")
+    const climb = planInversion(inversion, plan.schedule, plan.beginIndex, sampler.process)
+    const beginning: InitialLatents = (texts) =>
       Stream.unwrap(
-        Effect.map(cleanLatents(video, plan.latents.size, random), (clean) =>
+        Effect.map(cleanLatents(video, plan.size.latents, random), (clean) =>
           Stream.map(invert(climb, clean, texts.source!, random), (item) =>
             item.type === "inverted"
-              ? started({ state: samplerStart(item.noise, plan.begin), image: undefined })
+              ? started({ state: initialState(item.noise, plan.beginIndex), image: undefined })
               : item,
           ),
         ),
@@ -49,8 +49,8 @@ export const beginningOf: (
   }
   const first = Effect.suspend(() => {
     if (video !== undefined && start === "inversion-free") {
-      return Effect.map(cleanLatents(video, plan.latents.size, random), (clean) => ({
-        state: editStart(clean, plan.begin),
+      return Effect.map(cleanLatents(video, plan.size.latents, random), (clean) => ({
+        state: editStart(clean, plan.beginIndex),
         image: undefined,
       }))
     }
@@ -62,8 +62,8 @@ export const beginningOf: (
 })
 
 /** The beginning of a run that goes on from a state. */
-export const beginningAt =
-  (start: Start): Beginning =>
+export const resumedLatents =
+  (start: Start): InitialLatents =>
   () =>
     Stream.succeed(started(start))
 

@@ -42,7 +42,7 @@ export const checkCheckpoint: (
   const vae = yield* VideoVae
   const { state, image } = checkpoint
   const plan = yield* planRun(checkpoint.request)
-  const { frames, height, width } = plan.latents.size
+  const { frames, height, width } = plan.size.latents
   const wanted = [1, frames, vae.latentChannels, height, width].join(", ")
   const isEdit = checkpoint.request.start === "inversion-free"
   const source = isEdit ? sourceOf(state) : undefined
@@ -55,10 +55,10 @@ export const checkCheckpoint: (
     if (found === undefined || found === wanted) continue
     return yield* damaged(`latents are [${found}], but its request needs [${wanted}]`)
   }
-  const places = plan.steps.levels.length
-  if (state.begin > state.index || state.index > places || state.begin >= places) {
+  const places = plan.schedule.levels.length
+  if (state.beginIndex > state.index || state.index > places || state.beginIndex >= places) {
     return yield* damaged(
-      `place is ${state.index} in a run begun at ${state.begin}, but its request has the places 0 to ${places}`,
+      `place is ${state.index} in a run begun at ${state.beginIndex}, but its request has the places 0 to ${places}`,
     )
   }
   if (denoiser.imageConditioned !== (image !== undefined)) {
@@ -72,7 +72,7 @@ export const checkCheckpoint: (
     try: () => Random.restore(checkpoint.random),
     catch: () => new CheckpointError({ message: "The checkpoint's random state is damaged: start again without it." }),
   })
-  return { plan: { ...plan, begin: state.index }, random }
+  return { plan: { ...plan, beginIndex: state.index }, random }
 })
 
 const damaged = (what: string): CheckpointError =>

@@ -88,7 +88,7 @@ describe("a request", () => {
       gaussianWorld({
         sampler: {
           ...deterministic(diffusion),
-          plan: () => {
+          schedule: () => {
             throw thrown
           },
         },

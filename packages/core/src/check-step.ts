@@ -11,17 +11,17 @@ export const checkState = (
   next: SamplerState | undefined,
   at: string,
 ): Effect.Effect<void, PipelineError> => {
-  if (next?.index === undefined || next.memory === undefined) {
+  if (next?.index === undefined || next.history === undefined) {
     return Effect.fail(
       new PipelineError({
-        message: `${part} made no state ${at}: a step has to give { index, begin, sample, memory }.`,
+        message: `${part} made no state ${at}: a step has to give { index, beginIndex, sample, history }.`,
       }),
     )
   }
-  if (next.index !== state.index + 1 || next.begin !== state.begin) {
+  if (next.index !== state.index + 1 || next.beginIndex !== state.beginIndex) {
     return Effect.fail(
       new PipelineError({
-        message: `${part} went from place ${state.index} of a run begun at ${state.begin} to place ${next.index} of one begun at ${next.begin}: a step has to go one place on.`,
+        message: `${part} went from place ${state.index} of a run begun at ${state.beginIndex} to place ${next.index} of one begun at ${next.beginIndex}: a step has to go one place on.`,
       }),
     )
   }

@@ -30,8 +30,8 @@ const checkpoint: Checkpoint = {
   sampler: "dpm",
   guidance: "classifier-free",
   editor: "flow-edit",
-  state: { index: 5, begin: 2, sample: latents(), memory: { clean: latents(), velocity: latents() } },
-  memory: {
+  state: { index: 5, beginIndex: 2, sample: latents(), history: { clean: latents(), velocity: latents() } },
+  componentStates: {
     denoiser: new Map([["residual.0", Tensor.from("rows columns", [2, 3], random.normal(6))]]),
     guidance: new Map([["average", Tensor.from("axis0", [2], random.normal(2))]]),
   },
@@ -80,7 +80,7 @@ describe("a checkpoint", () => {
     const plain: Checkpoint = {
       ...checkpoint,
       request: { prompt: "a fox", seed: 0, steps: 1, guidanceScale: 1 },
-      state: { index: 0, begin: 0, sample: latents(), memory: {} },
+      state: { index: 0, beginIndex: 0, sample: latents(), history: {} },
       image: undefined,
     }
     expect(decodeCheckpoint(encodeCheckpoint(plain))).toEqual(plain)
@@ -131,7 +131,7 @@ describe("decodeCheckpoint", () => {
     ["index", ""],
     ["index", "-1"],
     ["index", "1.5"],
-    ["begin", "NaN"],
+    ["beginIndex", "NaN"],
     ["random", "null"],
     ["random", "{}"],
     ["random", "7"],
@@ -176,12 +176,12 @@ describe("the memory of parts", () => {
   const rows = Tensor.from("rows columns", [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6))
   const withMemory = (tensor: AnyTensor): Checkpoint => ({
     ...checkpoint,
-    memory: { denoiser: new Map(), guidance: new Map([["view", tensor]]) },
+    componentStates: { denoiser: new Map(), guidance: new Map([["view", tensor]]) },
   })
 
   it("may be a view", () => {
-    const { memory } = decodeCheckpoint(encodeCheckpoint(withMemory(rows.permute("columns rows"))))
-    const view = memory.guidance.get("view")!
+    const { componentStates } = decodeCheckpoint(encodeCheckpoint(withMemory(rows.permute("columns rows"))))
+    const view = componentStates.guidance.get("view")!
     expect([view.layout, ...view.values()]).toEqual(["columns rows", 1, 4, 2, 5, 3, 6])
   })
 

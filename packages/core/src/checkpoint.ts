@@ -1,11 +1,11 @@
-import type { PartMemory } from "./asking.ts"
+import type { ComponentStates } from "./asking.ts"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { isDType } from "./dtype.ts"
 import { CheckpointError } from "./errors.ts"
 import { Random, type RandomState } from "./random.ts"
 import { type PipelineRequest, VideoRequest } from "./pipeline/video-request.ts"
-import type { RunMemory } from "./run-memory.ts"
+import type { ComponentState } from "./run-memory.ts"
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
 import type { SamplerState } from "./sampler.ts"
 import { type Latents, Tensor } from "./tensor.ts"
@@ -22,14 +22,14 @@ export interface Checkpoint {
   readonly editor: string | undefined
   readonly state: SamplerState
   /** What the network and the guidance keep from step to step. */
-  readonly memory: PartMemory
+  readonly componentStates: ComponentStates
   readonly random: RandomState
   /** Image latents of image-to-video. */
   readonly image: Latents | undefined
 }
 
 const format = "auteur-checkpoint-2"
-const memoryParts = ["denoiser", "guidance"] as const
+const stateful = ["denoiser", "guidance"] as const
 const latentAxes = "batch frames channels height width"
 
 const decodeRequest = Schema.decodeUnknownResult(Schema.fromJsonString(VideoRequest))
@@ -42,10 +42,12 @@ const decodeAxes = Schema.decodeUnknownResult(Schema.Record(Schema.String, Schem
  * `note` is a text of the caller's own, such as where the video is to be written; {@link readCheckpointNote} gives it back.
  */
 export const encodeCheckpoint = (checkpoint: Checkpoint, note?: string): Uint8Array => {
-  const { request, state, random, image, memory } = checkpoint
-  const kept = Object.entries(state.memory).map(([name, tensor]) => [`memory.${name}`, tensor.contiguous()] as const)
-  const ofParts = memoryParts.flatMap((part) =>
-    [...memory[part]].map(([name, tensor]) => [`${part}.${name}`, (tensor as Tensor<string>).contiguous()] as const),
+  const { request, state, random, image, componentStates } = checkpoint
+  const kept = Object.entries(state.history).map(([name, tensor]) => [`history.${name}`, tensor.contiguous()] as const)
+  const ofParts = stateful.flatMap((part) =>
+    [...componentStates[part]].map(
+      ([name, tensor]) => [`${part}.${name}`, (tensor as Tensor<string>).contiguous()] as const,
+    ),
   )
   return encodeSafetensors(
     {
@@ -62,7 +64,7 @@ export const encodeCheckpoint = (checkpoint: Checkpoint, note?: string): Uint8Ar
       ...(checkpoint.editor === undefined ? {} : { editor: checkpoint.editor }),
       axes: JSON.stringify(Object.fromEntries(ofParts.map(([name, { layout }]) => [name, layout]))),
       index: String(state.index),
-      begin: String(state.begin),
+      beginIndex: String(state.beginIndex),
       random: JSON.stringify(random),
       ...(note === undefined ? {} : { note }),
     },
@@ -89,7 +91,7 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
     return Tensor.from(latentAxes, shape, tensor.data)
   }
   const axes = toAxes(json(metadata, "axes"))
-  const memory = [...tensors.keys()].filter((name) => name.startsWith("memory."))
+  const history = [...tensors.keys()].filter((name) => name.startsWith("history."))
   return {
     request: toRequest(field(metadata, "request")),
     denoiser: field(metadata, "denoiser"),
@@ -98,11 +100,14 @@ export const decodeCheckpoint = (bytes: Uint8Array): Checkpoint => {
     editor: metadata["editor"],
     state: {
       index: toCount(metadata, "index"),
-      begin: toCount(metadata, "begin"),
+      beginIndex: toCount(metadata, "beginIndex"),
       sample: latents("sample"),
-      memory: Object.fromEntries(memory.map((name) => [name.slice("memory.".length), latents(name)])),
+      history: Object.fromEntries(history.map((name) => [name.slice("history.".length), latents(name)])),
     },
-    memory: { denoiser: partMemory(tensors, axes, "denoiser"), guidance: partMemory(tensors, axes, "guidance") },
+    componentStates: {
+      denoiser: partMemory(tensors, axes, "denoiser"),
+      guidance: partMemory(tensors, axes, "guidance"),
+    },
     random: toRandomState(json(metadata, "random")),
     image: tensors.has("image") ? latents("image") : undefined,
   }
@@ -112,7 +117,7 @@ const partMemory = (
   tensors: ReturnType<typeof decodeSafetensors>["tensors"],
   axes: Readonly<Record<string, string>>,
   part: string,
-): RunMemory =>
+): ComponentState =>
   new Map(
     [...tensors].flatMap(([name, { dtype, shape, data }]) => {
       if (!name.startsWith(`${part}.`)) return []

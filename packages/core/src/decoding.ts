@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type EngineError, type ModelError, PipelineError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
-import type { LatentPlan } from "./legal-size.ts"
-import { guarded, partFailure } from "./part-failure.ts"
-import { partName } from "./part-origin.ts"
+import type { VideoSize } from "./legal-size.ts"
+import { guarded, componentError } from "./part-failure.ts"
+import { componentName } from "./part-origin.ts"
 import { toVideo } from "./pixels.ts"
 import type { Latents, Video } from "./tensor.ts"
 import { concat } from "./tensor-arithmetic.ts"
@@ -13,17 +13,17 @@ import { type Pixels, VideoVae } from "./video-vae.ts"
 type DecodeError = PipelineError | EngineError | ModelError
 
 /** Decodes clean latents without their padding: the events of the frames as they come, and of the whole video. */
-export const decodeVideo = (latents: Latents, plan: LatentPlan): Stream.Stream<GenerateEvent, DecodeError, VideoVae> =>
+export const decodeVideo = (latents: Latents, size: VideoSize): Stream.Stream<GenerateEvent, DecodeError, VideoVae> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const vae = yield* VideoVae
-      const { frames: total, padding } = plan
-      const part = partName("VAE's decoder", vae)
+      const { frames: total, padding } = size
+      const part = componentName("VAE's decoder", vae)
       const videos: Array<Video> = []
       let done = 0
       const progress = vae.decode(latents.slice("frames", padding, latents.length("frames")).contiguous()).pipe(
         Stream.map((pixels): GenerateEvent => {
-          const frames = toFrames(part, pixels, plan)
+          const frames = toFrames(part, pixels, size)
           videos.push(frames)
           done += frames.length("frames")
           return { type: "decode-progress", frames, pixels, done, total }
@@ -39,17 +39,17 @@ export const decodeVideo = (latents: Latents, plan: LatentPlan): Stream.Stream<G
         return event
       })
       return Stream.concat(progress, Stream.fromEffect(end)).pipe(
-        Stream.catchDefect((thrown) => Stream.fail(partFailure(part, thrown))),
+        Stream.catchDefect((thrown) => Stream.fail(componentError(part, thrown))),
       )
     }),
   )
 
 /** Decodes the first frame of clean latents. (1, 1, height, width, 3) */
-export const decodePreview: (clean: Latents, plan: LatentPlan) => Effect.Effect<Video, DecodeError, VideoVae> =
-  Effect.fnUntraced(function* (clean, plan) {
+export const decodePreview: (clean: Latents, size: VideoSize) => Effect.Effect<Video, DecodeError, VideoVae> =
+  Effect.fnUntraced(function* (clean, size) {
     const vae = yield* VideoVae
-    const part = partName("VAE's decoder", vae)
-    const { padding } = plan
+    const part = componentName("VAE's decoder", vae)
+    const { padding } = size
     const first = clean.slice("frames", padding, padding + 1).contiguous()
     const [chunk] = yield* guarded(part, () => Stream.runCollect(vae.decode(first)))
     if (chunk === undefined) {
@@ -57,11 +57,11 @@ export const decodePreview: (clean: Latents, plan: LatentPlan) => Effect.Effect<
         message: `${part} made no frame of the preview: it has to decode one latent frame.`,
       })
     }
-    return yield* guarded(part, () => Effect.sync(() => toFrames(part, chunk, plan).slice("frames", 0, 1).contiguous()))
+    return yield* guarded(part, () => Effect.sync(() => toFrames(part, chunk, size).slice("frames", 0, 1).contiguous()))
   })
 
 /** A chunk of the decoder's as frames; throws a {@link PipelineError} when it is none, or of another size. */
-const toFrames = (part: string, pixels: Pixels, { height, width }: LatentPlan): Video => {
+const toFrames = (part: string, pixels: Pixels, { height, width }: VideoSize): Video => {
   const wanted = ["batch channels frames height width", 1, 3, height, width].join()
   const found = pixels?.layout === undefined ? "" : [pixels.layout, ...pixels.shape.toSpliced(2, 1)].join()
   if (found !== wanted || pixels.dtype !== "float32") {

@@ -2,12 +2,12 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { EngineError, ModelError, PipelineError } from "./errors.ts"
 import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
-import type { RunMemory } from "./run-memory.ts"
+import type { ComponentState } from "./run-memory.ts"
 import type { Latents } from "./tensor.ts"
 import type { TextEmbeddings } from "./text-encoder.ts"
 import type { Cost } from "./cost.ts"
 
-export interface DenoiserInput {
+export interface PredictInput {
   /** (1, frames, channels, height, width), at `level` of the denoiser's own process. */
   readonly sample: Latents
   readonly level: Level
@@ -16,7 +16,7 @@ export interface DenoiserInput {
   /** Image latents of image-to-video, of the sample's shape. */
   readonly image?: Latents | undefined
   /** What the network keeps from step to step of a run, such as a cache; without it, nothing is kept. */
-  readonly memory?: RunMemory | undefined
+  readonly state?: ComponentState | undefined
   /** Whether it is the last question of its run, after which nothing needs to be kept. */
   readonly last?: boolean | undefined
 }
@@ -33,10 +33,10 @@ export interface DenoiserShape {
   /** The size that it was trained at, in latents. */
   readonly trained: { readonly frames: number; readonly height: number; readonly width: number }
   /** Says why a latent size cannot be run, or `undefined` when it can. */
-  readonly refuse: (size: LatentSize) => string | undefined
+  readonly unsupported: (size: LatentSize) => string | undefined
   /** One prediction for each text. */
-  readonly denoise: (
-    input: DenoiserInput,
+  readonly predict: (
+    input: PredictInput,
   ) => Effect.Effect<ReadonlyArray<Prediction>, EngineError | ModelError | PipelineError>
   /** What one call with `texts` texts costs at a latent size. */
   readonly cost: (size: LatentSize, texts: number) => Effect.Effect<Cost, ModelError>

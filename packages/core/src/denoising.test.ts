@@ -76,19 +76,19 @@ describe("sampling", () => {
 
   it("asks the network at levels of its own process", async () => {
     const asked: Array<Level> = []
-    const denoise: DenoiserShape["denoise"] = (input) => (asked.push(input.level), normals.denoise(input))
-    await made(request, { sampler: deterministic(rectifiedFlow), denoiser: { denoise } })
+    const predict: DenoiserShape["predict"] = (input) => (asked.push(input.level), normals.predict(input))
+    await made(request, { sampler: deterministic(rectifiedFlow), denoiser: { predict } })
     const expected = [1000, 750, 500, 250].map((t) => matchLevel(diffusion, levelAt(rectifiedFlow, t)).level)
     expect(asked).toEqual(expected)
     asked.length = 0
-    await made(request, { denoiser: { denoise } })
+    await made(request, { denoiser: { predict } })
     expect(asked).toEqual([999, 749.25, 499.5, 249.75].map((t) => levelAt(diffusion, t)))
   })
 
   it("starts from the seed's noise and from no other", async () => {
     const samples: Array<Latents> = []
-    const denoise: DenoiserShape["denoise"] = (input) => (samples.push(input.sample), normals.denoise(input))
-    await made({ ...request, seed: 2n ** 60n + 9n }, { denoiser: { denoise } })
+    const predict: DenoiserShape["predict"] = (input) => (samples.push(input.sample), normals.predict(input))
+    await made({ ...request, seed: 2n ** 60n + 9n }, { denoiser: { predict } })
     expect(samples[0]!.shape).toEqual([1, 3, 3, 4, 6])
     expect(samples[0]!.values()).toEqual(Random.torch(2n ** 60n + 9n).normal(3 * 3 * 4 * 6))
   })
@@ -119,7 +119,7 @@ describe("a part that answers with something unusable", () => {
   const wrong = (like: Latents): Latents => Tensor.from(like.layout, [1, 1, 1, 1, like.size], like.values())
   const denoising = (change: (sample: Latents) => ReturnType<typeof posteriorMeans> | undefined): WorldChanges => ({
     denoiser: {
-      denoise: ({ sample }) =>
+      predict: ({ sample }) =>
         Effect.sync(() => {
           const answer = change(sample)
           return answer === undefined ? [] : [answer]
@@ -155,16 +155,16 @@ describe("a part that answers with something unusable", () => {
     ],
     [
       "a sampler's NaN",
-      stepping((plan, state, prediction, random) => {
-        const next = good.step(plan, state, prediction, random)
+      stepping((schedule, state, prediction, random) => {
+        const next = good.step(schedule, state, prediction, random)
         return state.index < 2 ? next : { ...next, sample: filled(next.sample, Number.NaN) }
       }),
       'The sampler "deterministic" made numbers that are not finite at step 3 of 4',
     ],
     [
       "a sampler's shape",
-      stepping((plan, state, prediction, random) => {
-        const next = good.step(plan, state, prediction, random)
+      stepping((schedule, state, prediction, random) => {
+        const next = good.step(schedule, state, prediction, random)
         return { ...next, sample: wrong(next.sample) }
       }),
       'The sampler "deterministic" made latents of [1, 1, 1, 1, 216] out of [1, 3, 3, 4, 6] at step 1 of 4',
@@ -217,13 +217,13 @@ describe("a part that answers with something unusable", () => {
 
   it("keeps what was thrown as the cause", async () => {
     const thrown = new TypeError("x is undefined")
-    const error = await gaussianWorld({ denoiser: { denoise: () => Effect.die(thrown) } }).error(generate(request))
+    const error = await gaussianWorld({ denoiser: { predict: () => Effect.die(thrown) } }).error(generate(request))
     expect(error.cause).toBe(thrown)
   })
 
   it("passes on an error that a network fails with", async () => {
     const failure = new EngineError({ message: "The engine has stopped." })
-    const error = await gaussianWorld({ denoiser: { denoise: () => Effect.fail(failure) } }).error(generate(request))
+    const error = await gaussianWorld({ denoiser: { predict: () => Effect.fail(failure) } }).error(generate(request))
     expect(error).toBe(failure)
   })
 })

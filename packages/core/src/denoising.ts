@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { ask } from "./asking.ts"
+import { predict } from "./asking.ts"
 import { stepsFrom } from "./begin-step.ts"
 import { checkState } from "./check-step.ts"
 import type { Checkpoint } from "./checkpoint.ts"
@@ -12,7 +12,7 @@ import type { EngineError, ModelError, PipelineError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
 import { guarded } from "./part-failure.ts"
-import { partName } from "./part-origin.ts"
+import { componentName } from "./part-origin.ts"
 import type { Run, RunTexts } from "./run.ts"
 import { Sampler, type SamplerState } from "./sampler.ts"
 import type { Start } from "./start.ts"
@@ -31,8 +31,8 @@ export const denoiseSteps = (
   start: Start,
 ): Stream.Stream<GenerateEvent, PipelineError | EngineError | ModelError, Denoiser | Sampler | Guidance | VideoVae> => {
   const { request, plan } = run
-  const { begin } = start.state
-  const total = plan.steps.levels.length - begin
+  const { beginIndex } = start.state
+  const total = plan.schedule.levels.length - beginIndex
   const every = request.previewEvery ?? 0
   const first: Cursor = { next: "step-start", state: start.state }
 
@@ -41,12 +41,12 @@ export const denoiseSteps = (
     Effect.fnUntraced(function* (cursor) {
       const { state } = cursor
       if (cursor.next === "preview") {
-        const image = yield* decodePreview(cursor.clean, plan.latents)
-        const event: GenerateEvent = { type: "preview", index: state.index - 1 - begin, image }
+        const image = yield* decodePreview(cursor.clean, plan.size)
+        const event: GenerateEvent = { type: "preview", index: state.index - 1 - beginIndex, image }
         return page(event, { next: "step-start", state })
       }
-      if (state.index >= plan.steps.levels.length) return [[], Option.none()] as const
-      const index = state.index - begin
+      if (state.index >= plan.schedule.levels.length) return [[], Option.none()] as const
+      const index = state.index - beginIndex
       if (cursor.next === "step-start") {
         return page({ type: "step-start", index, total }, { next: "step-end", state })
       }
@@ -75,34 +75,34 @@ const step = Effect.fnUntraced(function* (
   image: Latents | undefined,
   at: string,
 ) {
-  const { request, plan, random, memory, editor } = run
+  const { request, plan, random, states, editor } = run
   if (editor !== undefined) {
     const next = yield* edit(editor, run, state, texts, at)
     return { next, clean: next.sample }
   }
   const sampler = yield* Sampler
-  const prediction = yield* ask({
+  const prediction = yield* predict({
     ...texts.target,
     sample: state.sample,
-    level: plan.steps.levels[state.index]!,
+    level: plan.schedule.levels[state.index]!,
     process: sampler.process,
     image,
-    memory,
+    states,
     index: state.index,
-    last: state.index + 1 === plan.steps.levels.length,
-    steps: stepsFrom(state.begin, request.steps, plan.steps),
+    last: state.index + 1 === plan.schedule.levels.length,
+    steps: stepsFrom(state.beginIndex, request.steps, plan.schedule),
     at,
   })
-  const part = partName("sampler", sampler, sampler.name)
+  const part = componentName("sampler", sampler, sampler.name)
   const next = yield* guarded(`${part} ${at}`, () =>
-    Effect.sync(() => sampler.step(plan.steps, state, prediction, random)),
+    Effect.sync(() => sampler.step(plan.schedule, state, prediction, random)),
   )
   yield* checkState(part, state, next, at)
   return { next, clean: prediction.clean }
 })
 
 const toCheckpoint = Effect.fnUntraced(function* (
-  { request, random, memory, editor }: Run,
+  { request, random, states, editor }: Run,
   state: SamplerState,
   image: Latents | undefined,
 ) {
@@ -116,7 +116,7 @@ const toCheckpoint = Effect.fnUntraced(function* (
     guidance: guidance.name,
     editor: editor?.name,
     state,
-    memory: { denoiser: new Map(memory.denoiser), guidance: new Map(memory.guidance) },
+    componentStates: { denoiser: new Map(states.denoiser), guidance: new Map(states.guidance) },
     random: random.save(),
     image,
   }

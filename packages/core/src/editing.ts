@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { ask, type PartMemory } from "./asking.ts"
+import { predict, type ComponentStates } from "./asking.ts"
 import { checkLatents } from "./check-step.ts"
 import type { Denoiser } from "./denoiser.ts"
 import type { EditorShape } from "./editor.ts"
@@ -9,14 +9,14 @@ import { changeProcess, rectifiedFlow, velocityOf } from "./noise-levels.ts"
 import type { NoiseProcess } from "./noise-process.ts"
 import { normalLike } from "./normal-like.ts"
 import { guarded } from "./part-failure.ts"
-import { partName } from "./part-origin.ts"
+import { componentName } from "./part-origin.ts"
 import type { Run, RunTexts } from "./run.ts"
-import type { Plan, SamplerState } from "./sampler.ts"
+import type { Schedule, SamplerState } from "./sampler.ts"
 import type { Latents } from "./tensor.ts"
 
 /** The levels that a sampler visits, in the coordinates of rectified flow, each once: where an editor asks. */
-export const editPlan = (plan: Plan, process: NoiseProcess): Plan => {
-  const levels = plan.levels.map((level) => changeProcess(process, rectifiedFlow, level).level)
+export const editSchedule = (schedule: Schedule, process: NoiseProcess): Schedule => {
+  const levels = schedule.levels.map((level) => changeProcess(process, rectifiedFlow, level).level)
   return { levels: levels.filter(({ sigma }, i) => i === 0 || sigma < levels[i - 1]!.sigma) }
 }
 
@@ -24,14 +24,14 @@ export const editPlan = (plan: Plan, process: NoiseProcess): Plan => {
 const source = "source"
 
 /** What an edit was made from; nothing in a state that is none of an edit's. */
-export const sourceOf = (state: SamplerState): Latents | undefined => state.memory[source]
+export const sourceOf = (state: SamplerState): Latents | undefined => state.history[source]
 
 /** An edit before its first step: the edited latents are the source's. */
-export const editStart = (latents: Latents, begin: number): SamplerState => ({
-  index: begin,
-  begin,
+export const editStart = (latents: Latents, beginIndex: number): SamplerState => ({
+  index: beginIndex,
+  beginIndex,
   sample: latents,
-  memory: { [source]: latents },
+  history: { [source]: latents },
 })
 
 /** One step of an editor: the next state, whose sample are the edited latents. */
@@ -44,29 +44,29 @@ export const edit: (
 ) => Effect.Effect<SamplerState, PipelineError | EngineError | ModelError, Denoiser | Guidance> = Effect.fnUntraced(
   function* (editor, { plan, random }, state, prompts, at) {
     const parts = yield* Effect.context<Denoiser | Guidance>()
-    const { levels } = plan.steps
+    const { levels } = plan.schedule
     const level = levels[state.index]!
     const { sigma } = level
-    const total = levels.length - state.begin
-    const index = state.index - state.begin
+    const total = levels.length - state.beginIndex
+    const index = state.index - state.beginIndex
     const velocity = Effect.fnUntraced(function* (prompt: "source" | "target", sample: Latents) {
       // The samples of an edit do not follow one another as those of a sampler, so that nothing is kept between them.
-      const memory: PartMemory = { denoiser: new Map(), guidance: new Map() }
+      const states: ComponentStates = { denoiser: new Map(), guidance: new Map() }
       const where = {
         process: rectifiedFlow,
         level,
         sample,
         image: undefined,
-        memory,
+        states,
         index,
         steps: total,
         last: true,
         at,
       }
-      return velocityOf(yield* ask({ ...where, ...(prompt === "source" ? prompts.source! : prompts.target) }))
+      return velocityOf(yield* predict({ ...where, ...(prompt === "source" ? prompts.source! : prompts.target) }))
     })
     const { sample } = state
-    const part = partName("editor", editor, editor.name)
+    const part = componentName("editor", editor, editor.name)
     const edited = yield* guarded(`${part} ${at}`, () =>
       editor.step({
         source: sourceOf(state)!,

@@ -28,7 +28,7 @@ export interface EditStep {
 export interface EditorShape {
   readonly name: string
   /** How often a step asks for a velocity, for estimates of time. Default 2. */
-  readonly asks?: number
+  readonly evaluationsPerStep?: number
   /** The edited latents after a step. */
   readonly step: (input: EditStep) => Effect.Effect<Latents, EngineError | ModelError | PipelineError>
 }

@@ -7,7 +7,7 @@ import type { EngineError, ModelError, PipelineError, RequestError } from "./err
 import { Guidance } from "./guidance.ts"
 import { Hardware, secondsToLoad, secondsToRun } from "./hardware.ts"
 import { Inversion } from "./inversion.ts"
-import { planClimb } from "./inverting.ts"
+import { planInversion } from "./inverting.ts"
 import type { PipelineRequest } from "./pipeline/video-request.ts"
 import { failWithThrown } from "./part-failure.ts"
 import { planRun, type RunPlan } from "./run-plan.ts"
@@ -29,12 +29,12 @@ export interface Estimate {
   readonly stages: ReadonlyArray<EstimatedStage>
 }
 
-export type EstimatedParts = TextEncoder | Denoiser | VideoVae | Sampler | Guidance
+export type EstimatedComponents = TextEncoder | Denoiser | VideoVae | Sampler | Guidance
 
 /** Peak memory and time of a request, from the graphs of its parts; fails as `generate` would for a request that cannot be made. */
 export const estimate: (
   request: PipelineRequest,
-) => Effect.Effect<Estimate, RequestError | ModelError | EngineError | PipelineError, EstimatedParts> =
+) => Effect.Effect<Estimate, RequestError | ModelError | EngineError | PipelineError, EstimatedComponents> =
   Effect.fnUntraced(function* (request) {
     const stages = yield* estimateMemory(request, yield* planRun(request))
     const speed = yield* (yield* Hardware).speed
@@ -72,12 +72,12 @@ export const estimateMemory: (
   >,
   plan: RunPlan,
   inTiles?: boolean,
-) => Effect.Effect<ReadonlyArray<CostedStage>, ModelError, EstimatedParts> = Effect.fnUntraced(function* (
+) => Effect.Effect<ReadonlyArray<CostedStage>, ModelError, EstimatedComponents> = Effect.fnUntraced(function* (
   request,
   plan,
   inTiles = false,
 ) {
-  const { size, padding, frames, height, width } = plan.latents
+  const { latents, padding, frames, height, width } = plan.size
   const textEncoder = yield* TextEncoder
   const denoiser = yield* Denoiser
   const vae = yield* VideoVae
@@ -103,14 +103,14 @@ export const estimateMemory: (
     if (request.video !== undefined || request.image !== undefined) {
       add("encode", 1, yield* vae.encodeCost({ frames: request.video === undefined ? 1 : frames, height, width }))
     }
-    if (asked.up > 0) add("invert", asked.up, yield* denoiser.cost(size, sourceTexts))
+    if (asked.up > 0) add("invert", asked.up, yield* denoiser.cost(latents, sourceTexts))
     // An edit asks with both prompts in turn; the dearer one stands for both.
     const most = request.start === "inversion-free" ? Math.max(texts, sourceTexts) : texts
-    add("denoise", asked.down, yield* denoiser.cost(size, most))
+    add("denoise", asked.down, yield* denoiser.cost(latents, most))
   }
   // The frames as they come, and the whole video in which they are joined.
   const videoBytes = 2 * frames * height * width * 3
-  add("decode", 1, yield* vae.decodeCost({ ...size, frames: size.frames - padding }, inTiles), videoBytes)
+  add("decode", 1, yield* vae.decodeCost({ ...latents, frames: latents.frames - padding }, inTiles), videoBytes)
   return stages
 })
 
@@ -119,16 +119,16 @@ const askedOf = Effect.fnUntraced(function* (
   { start, video }: Pick<PipelineRequest, "start" | "video">,
   plan: RunPlan,
 ) {
-  const { steps, begin } = plan
-  const down = steps.levels.length - begin
+  const { schedule, beginIndex } = plan
+  const down = schedule.levels.length - beginIndex
   if (start === "inversion-free") {
     const editor = Option.getOrUndefined(yield* Effect.serviceOption(Editor))
-    return { up: 0, down: down * (editor?.asks ?? 2) }
+    return { up: 0, down: down * (editor?.evaluationsPerStep ?? 2) }
   }
   const inversion = Option.getOrUndefined(yield* Effect.serviceOption(Inversion))
   if (start !== "inversion" || video === undefined || inversion === undefined) return { up: 0, down }
   const { process } = yield* Sampler
-  return { up: planClimb(inversion, steps, begin, process).plan.levels.length, down }
+  return { up: planInversion(inversion, schedule, beginIndex, process).schedule.levels.length, down }
 })
 
 const sumOf = (numbers: ReadonlyArray<number>): number => numbers.reduce((sum, each) => sum + each, 0)

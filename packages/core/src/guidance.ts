@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type { Level, NoiseProcess, Prediction } from "./noise-process.ts"
-import type { RunMemory } from "./run-memory.ts"
+import type { ComponentState } from "./run-memory.ts"
 
 export interface GuidanceInput {
   readonly conditional: Prediction
@@ -15,7 +15,7 @@ export interface GuidanceInput {
   /** Steps from the run's beginning to its end; fewer than asked for where it begins at a video. */
   readonly steps: number
   /** What the guidance keeps from step to step of a run, such as a moving average. */
-  readonly memory: RunMemory
+  readonly state: ComponentState
 }
 
 /** How the answers with and without the prompt become one. */

@@ -17,7 +17,7 @@ export * from "./noise-levels.ts"
 export * from "./noise-process.ts"
 export { failWithThrown } from "./part-failure.ts"
 export { fromPlugin } from "./part-origin.ts"
-export { generate, type GenerateError, resume, type StartParts } from "./pipeline.ts"
+export { generate, type GenerateError, resume, type StartComponents } from "./pipeline.ts"
 export * from "./normal-like.ts"
 export * from "./pixels.ts"
 export * from "./plugin.ts"
@@ -35,7 +35,7 @@ export {
   type StartKind,
   VideoRequest,
 } from "./pipeline/video-request.ts"
-export type { RunMemory } from "./run-memory.ts"
+export type { ComponentState } from "./run-memory.ts"
 export { planRun, type RunPlan } from "./run-plan.ts"
 export * from "./safetensors.ts"
 export type { SafetensorsData, SafetensorsDType } from "./safetensors-dtype.ts"

@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type { Level, NoiseProcess } from "./noise-process.ts"
-import type { Plan, SamplerShape } from "./sampler.ts"
+import type { Schedule, SamplerShape } from "./sampler.ts"
 
 /** One algorithm that walks the other way, from clean latents to the noise that a sampler makes them of; an immutable value. */
 export interface InversionShape {
@@ -12,7 +12,7 @@ export interface InversionShape {
    *
    * `levels` rise in the inversion's own process, from clean latents to the level that is to be reached: the sampler's levels, turned round.
    */
-  readonly plan: (levels: ReadonlyArray<Level>) => Plan
+  readonly schedule: (levels: ReadonlyArray<Level>) => Schedule
   /** As a sampler's: the next state, from the prediction at the current one. */
   readonly step: SamplerShape["step"]
 }

@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { ask, type GuidedText, type PartMemory } from "./asking.ts"
-import { checkPlan } from "./check-plan.ts"
+import { predict, type GuidedText, type ComponentStates } from "./asking.ts"
+import { checkSchedule } from "./check-plan.ts"
 import { checkState } from "./check-step.ts"
 import type { Denoiser } from "./denoiser.ts"
 import type { EngineError, ModelError, PipelineError } from "./errors.ts"
@@ -12,17 +12,17 @@ import type { InversionShape } from "./inversion.ts"
 import { changeProcess } from "./noise-levels.ts"
 import type { Level, NoiseProcess } from "./noise-process.ts"
 import { guarded } from "./part-failure.ts"
-import { partName } from "./part-origin.ts"
+import { componentName } from "./part-origin.ts"
 import type { Random } from "./random.ts"
-import type { RunMemory } from "./run-memory.ts"
-import { type Plan, samplerStart } from "./sampler.ts"
+import type { ComponentState } from "./run-memory.ts"
+import { type Schedule, initialState } from "./sampler.ts"
 import type { Latents } from "./tensor.ts"
 import { linearCombination } from "./tensor-arithmetic.ts"
 
 /** A walk from clean latents up to the level that a sampler begins at. */
-export interface Climb {
+export interface InversionPlan {
   readonly inversion: InversionShape
-  readonly plan: Plan
+  readonly schedule: Schedule
   /** What turns a sample at the last level of the inversion's process into one of the sampler's. */
   readonly factor: number
 }
@@ -30,18 +30,23 @@ export interface Climb {
 const noNoise: Level = { alpha: 1, sigma: 0, timestep: 0 }
 
 /** Plans the way from clean latents to `steps.levels[begin]`: the sampler's levels turned round, each once. */
-export const planClimb = (inversion: InversionShape, steps: Plan, begin: number, process: NoiseProcess): Climb => {
+export const planInversion = (
+  inversion: InversionShape,
+  steps: Schedule,
+  begin: number,
+  process: NoiseProcess,
+): InversionPlan => {
   const wanted = steps.levels.slice(begin).toReversed()
   const levels = wanted.map((level) => changeProcess(process, inversion.process, level).level)
   const rising = [noNoise, ...levels].filter(({ sigma }, i, all) => i === 0 || sigma > all[i - 1]!.sigma)
   const top = rising.at(-1)!
   const { factor } = changeProcess(inversion.process, process, top)
-  return { inversion, plan: checkPlan("inversion", inversion, inversion.plan(rising)), factor }
+  return { inversion, schedule: checkSchedule("inversion", inversion, inversion.schedule(rising)), factor }
 }
 
 /** Walks clean latents back to noise: what is told on the way, and at last the noise. */
 export const invert = (
-  { inversion, plan, factor }: Climb,
+  { inversion, schedule, factor }: InversionPlan,
   clean: Latents,
   text: GuidedText,
   random: Random,
@@ -50,18 +55,18 @@ export const invert = (
   PipelineError | EngineError | ModelError,
   Denoiser | Guidance
 > => {
-  const total = plan.levels.length
-  const ofGuidance: RunMemory = new Map()
-  const part = partName("inversion", inversion, inversion.name)
-  const step = Effect.fnUntraced(function* (state: ReturnType<typeof samplerStart>) {
+  const total = schedule.levels.length
+  const ofGuidance: ComponentState = new Map()
+  const part = componentName("inversion", inversion, inversion.name)
+  const step = Effect.fnUntraced(function* (state: ReturnType<typeof initialState>) {
     // Parts that never wait would otherwise keep timers and signals, and with them an interruption, from being heard.
     yield* Effect.yieldNow
     const at = `at step ${state.index + 1} of ${total} of the inversion`
-    const level = plan.levels[state.index]!
+    const level = schedule.levels[state.index]!
     // A level may be asked again, to correct what was found: a cache would answer as before.
-    const memory: PartMemory = { denoiser: new Map(), guidance: ofGuidance }
-    const where = { sample: state.sample, level, process: inversion.process, image: undefined, memory, at }
-    const prediction = yield* ask({
+    const states: ComponentStates = { denoiser: new Map(), guidance: ofGuidance }
+    const where = { sample: state.sample, level, process: inversion.process, image: undefined, states, at }
+    const prediction = yield* predict({
       ...where,
       ...text,
       index: state.index,
@@ -69,13 +74,13 @@ export const invert = (
       last: state.index + 1 === total,
     })
     const next = yield* guarded(`${part} ${at}`, () =>
-      Effect.sync(() => inversion.step(plan, state, prediction, random)),
+      Effect.sync(() => inversion.step(schedule, state, prediction, random)),
     )
     yield* checkState(part, state, next, at)
     return next
   })
   return Stream.paginate(
-    samplerStart(clean),
+    initialState(clean),
     Effect.fnUntraced(function* (state) {
       const next = yield* step(state)
       const event: GenerateEvent = { type: "inversion-progress", done: next.index, total }

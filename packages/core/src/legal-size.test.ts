@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest"
 import { colours, normals } from "../test/gaussian-parts.ts"
 import type { DenoiserShape } from "./denoiser.ts"
 import { RequestError } from "./errors.ts"
-import { latentFrames, planLatents } from "./legal-size.ts"
+import { latentFrames, videoSize } from "./legal-size.ts"
 import { Tensor, type Video } from "./tensor.ts"
 
-type Sizes = Parameters<typeof planLatents>[0]
+type Sizes = Parameters<typeof videoSize>[0]
 
 const inPairs: DenoiserShape = { ...normals, name: "pairs", patch: { ...normals.patch, frames: 2 } }
 
-const plan = (request: Sizes, denoiser: DenoiserShape = normals) => planLatents(request, colours, denoiser)
+const plan = (request: Sizes, denoiser: DenoiserShape = normals) => videoSize(request, colours, denoiser)
 
 const refusal = (request: Sizes, denoiser?: DenoiserShape): string => {
   try {
@@ -30,9 +30,9 @@ describe("planLatents", () => {
     for (let n = 0; n <= 11; n++) {
       for (const frames of n === 0 ? [1] : [8 * n, 8 * n + 1]) {
         for (const denoiser of [normals, inPairs]) {
-          const { size, padding } = plan({ frames }, denoiser)
-          expect(colours.decodedFrames(size.frames - padding)).toBe(frames)
-          expect(size.frames % denoiser.patch.frames).toBe(0)
+          const { latents, padding } = plan({ frames }, denoiser)
+          expect(colours.decodedFrames(latents.frames - padding)).toBe(frames)
+          expect(latents.frames % denoiser.patch.frames).toBe(0)
           expect(padding).toBeLessThan(denoiser.patch.frames)
         }
       }
@@ -40,12 +40,18 @@ describe("planLatents", () => {
   })
 
   it("fills 21 latent frames of 81 frames up to 22 where they are taken in pairs", () => {
-    expect(plan({ frames: 81 }, inPairs)).toMatchObject({ size: { frames: 22 }, padding: 1, frames: 81 })
-    expect(plan({ frames: 81 })).toMatchObject({ size: { frames: 21 }, padding: 0, frames: 81 })
+    expect(plan({ frames: 81 }, inPairs)).toMatchObject({ latents: { frames: 22 }, padding: 1, frames: 81 })
+    expect(plan({ frames: 81 })).toMatchObject({ latents: { frames: 21 }, padding: 0, frames: 81 })
   })
 
   it("takes the trained size where nothing is asked for", () => {
-    expect(plan({})).toEqual({ size: { frames: 3, height: 4, width: 6 }, padding: 0, frames: 9, height: 32, width: 48 })
+    expect(plan({})).toEqual({
+      latents: { frames: 3, height: 4, width: 6 },
+      padding: 0,
+      frames: 9,
+      height: 32,
+      width: 48,
+    })
   })
 
   it("takes the size of the picture that it starts from", () => {
@@ -77,7 +83,7 @@ describe("planLatents", () => {
     let tries = 0
     const decodedFrames = (latentFrames: number) => (tries++, 1000 * latentFrames)
     const slow = { ...colours, temporalCompression: 1000, decodedFrames }
-    expect(() => planLatents({ frames: 7_000_001 }, slow, normals)).toThrow("7000000 and 7001000 frames")
+    expect(() => videoSize({ frames: 7_000_001 }, slow, normals)).toThrow("7000000 and 7001000 frames")
     expect(tries).toBeLessThan(10)
   })
 

@@ -4,9 +4,9 @@ import type { PipelineRequest } from "./pipeline/video-request.ts"
 import type { VideoVaeShape } from "./video-vae.ts"
 
 /** The latents that a request is made in. */
-export interface LatentPlan {
+export interface VideoSize {
   /** What the denoiser runs on. */
-  readonly size: LatentSize
+  readonly latents: LatentSize
   /** Latent frames at the start that only fill up a temporal patch and are dropped before decoding. */
   readonly padding: number
   /** Pixels of the result. */
@@ -23,11 +23,11 @@ export const latentFrames = (frames: number, temporalCompression: number): numbe
  * Finds the latents of a request. Fails with a {@link RequestError} that names the nearest legal values when a length or a size
  * cannot be made exactly: the VAE decodes 2N latent frames to 8N frames and 2N+1 to 8N+1; height and width are made of patches.
  */
-export const planLatents = (
+export const videoSize = (
   request: Pick<PipelineRequest, "frames" | "height" | "width" | "image" | "video">,
   vae: VideoVaeShape,
   denoiser: DenoiserShape,
-): LatentPlan => {
+): VideoSize => {
   const pixels = vae.spatialCompression
   const given = request.video ?? request.image
   const frames = request.frames ?? request.video?.length("frames") ?? vae.decodedFrames(denoiser.trained.frames)
@@ -49,10 +49,10 @@ export const planLatents = (
       message: `${denoiser.name} works on ${denoiser.patch.frames} latent frames at a time, so a video of ${frames} frames (${exact} latent frames) cannot be its start: give one of ${shorter}${vae.decodedFrames(exact + padding)} frames.`,
     })
   }
-  const size = { frames: exact + padding, height: height / pixels, width: width / pixels }
-  const refused = denoiser.refuse(size)
+  const latents = { frames: exact + padding, height: height / pixels, width: width / pixels }
+  const refused = denoiser.unsupported(latents)
   if (refused !== undefined) throw new RequestError({ message: refused })
-  return { size, padding, frames, height, width }
+  return { latents, padding, frames, height, width }
 }
 
 /** What a tensor of 8-bit pixels may hold: beyond it no file is written and no allocation of a browser succeeds. */

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { PipelineError } from "./errors.ts"
 
 /** The error for a part that threw: names the part, unless what it threw is already a sentence of the pipeline. */
-export const partFailure = (part: string, thrown: unknown): PipelineError => {
+export const componentError = (part: string, thrown: unknown): PipelineError => {
   if (thrown instanceof PipelineError) return thrown
   const reason = thrown instanceof Error ? thrown.message : String(thrown)
   return new PipelineError({ message: `${part} failed: ${reason}`, cause: thrown })
@@ -20,4 +20,4 @@ export const guarded = <A, E, R>(
   part: string,
   call: () => Effect.Effect<A, E, R>,
 ): Effect.Effect<A, E | PipelineError, R> =>
-  Effect.catchDefect(Effect.suspend(call), (thrown) => Effect.fail(partFailure(part, thrown)))
+  Effect.catchDefect(Effect.suspend(call), (thrown) => Effect.fail(componentError(part, thrown)))

@@ -7,7 +7,7 @@ export const fromPlugin = <Part extends object>(part: Part, name: string): Part 
 export const pluginOf = (part: object): string | undefined => (part as { readonly [plugin]?: string })[plugin]
 
 /** A part as messages speak of it: `The sampler "karras" of the plugin "auteur-plugin-karras"`. */
-export const partName = (kind: string, part: object, name?: string): string => {
+export const componentName = (kind: string, part: object, name?: string): string => {
   const origin = pluginOf(part)
   return `The ${kind}${name === undefined ? "" : ` "${name}"`}${origin === undefined ? "" : ` of the plugin "${origin}"`}`
 }

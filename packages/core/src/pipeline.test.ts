@@ -165,14 +165,14 @@ describe("an interruption", () => {
 
   it("is heard from a timer between two steps of parts that never wait", async () => {
     const stop = new AbortController()
-    const blocking: DenoiserShape["denoise"] = (input) =>
+    const blocking: DenoiserShape["predict"] = (input) =>
       Effect.suspend(() => {
         if (world.calls.length === 2) setTimeout(() => stop.abort(), 0)
         const until = performance.now() + 2
         while (performance.now() < until);
-        return normals.denoise(input)
+        return normals.predict(input)
       })
-    const world = gaussianWorld({ denoiser: { denoise: blocking } })
+    const world = gaussianWorld({ denoiser: { predict: blocking } })
     const run = generate({ ...request, steps }).pipe(Stream.runDrain, Effect.provide(world.layer))
     const exit = await Effect.runPromiseExit(run, { signal: stop.signal })
     expect(Exit.hasInterrupts(exit)).toBe(true)
@@ -186,7 +186,7 @@ describe("an interruption", () => {
     let stopped = false
     const world = gaussianWorld({
       denoiser: {
-        denoise: () =>
+        predict: () =>
           Deferred.succeed(asked, undefined).pipe(
             Effect.andThen(Effect.never),
             Effect.onInterrupt(() => Effect.sync(() => (stopped = true))),
@@ -210,7 +210,7 @@ it("two runs at once keep their random numbers apart", async () => {
   const world = gaussianWorld({
     denoiser: {
       process: diffusion,
-      denoise: (input) => Effect.andThen(Effect.sleep("1 millis"), normals.denoise(input)),
+      predict: (input) => Effect.andThen(Effect.sleep("1 millis"), normals.predict(input)),
     },
   })
   const alone = await world.events(generate(request))

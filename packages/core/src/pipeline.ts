@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { GuidedText } from "./asking.ts"
-import { type Beginning, beginningAt, beginningOf } from "./beginning.ts"
+import { type InitialLatents, resumedLatents, initialLatents } from "./beginning.ts"
 import { checkCheckpoint } from "./check-checkpoint.ts"
 import { checkEmbeddings } from "./check-embeddings.ts"
 import { checkImage, checkSource } from "./check-request.ts"
@@ -16,14 +16,14 @@ import type { GenerateEvent } from "./events.ts"
 import { Guidance } from "./guidance.ts"
 import type { Inversion } from "./inversion.ts"
 import { failWithThrown, guarded } from "./part-failure.ts"
-import { partName, pluginOf } from "./part-origin.ts"
+import { componentName, pluginOf } from "./part-origin.ts"
 import { Random } from "./random.ts"
 import { refuseWhatDoesNotFit } from "./refuse-memory.ts"
 import type { PipelineRequest, StartKind } from "./pipeline/video-request.ts"
 import type { Run, RunTexts } from "./run.ts"
 import { planRun } from "./run-plan.ts"
 import type { Sampler } from "./sampler.ts"
-import { startPart } from "./start-part.ts"
+import { startComponent } from "./start-part.ts"
 import { TextEncoder } from "./text-encoder.ts"
 import type { VideoVae } from "./video-vae.ts"
 
@@ -39,7 +39,9 @@ interface StartNeeds {
 }
 
 /** What a request needs beside the parts that all runs need: nothing, where its type names no other start than noise. */
-export type StartParts<R> = R extends { readonly start?: infer Kind } ? StartNeeds[Extract<Kind, StartKind>] : never
+export type StartComponents<R> = R extends { readonly start?: infer Kind }
+  ? StartNeeds[Extract<Kind, StartKind>]
+  : never
 
 /**
  * Makes a video: encodes the prompt, walks from noise to clean latents, decodes them.
@@ -59,7 +61,7 @@ export type StartParts<R> = R extends { readonly start?: infer Kind } ? StartNee
  */
 export const generate = <R extends PipelineRequest>(
   request: R,
-): Stream.Stream<GenerateEvent, GenerateError, Parts | StartParts<R>> =>
+): Stream.Stream<GenerateEvent, GenerateError, Parts | StartComponents<R>> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const denoiser = yield* Denoiser
@@ -74,16 +76,16 @@ export const generate = <R extends PipelineRequest>(
       })
       yield* refuseWhatDoesNotFit(request, plan)
       const { image: _image, video: _video, ...rest } = request as PipelineRequest
-      const { frames, height, width } = plan.latents
+      const { frames, height, width } = plan.size
       const run: Run = {
         // The lengths are written out, since a checkpoint has no pictures to take them from.
         request: { ...rest, frames, height, width },
         plan,
         random,
-        memory: { denoiser: new Map(), guidance: new Map() },
-        editor: request.start === "inversion-free" ? yield* startPart(Editor, request.start, "editor") : undefined,
+        states: { denoiser: new Map(), guidance: new Map() },
+        editor: request.start === "inversion-free" ? yield* startComponent(Editor, request.start, "editor") : undefined,
       }
-      return events(run, yield* beginningOf(request, run))
+      return events(run, yield* initialLatents(request, run))
     }).pipe(failWithThrown),
   )
 
@@ -94,23 +96,23 @@ export const generate = <R extends PipelineRequest>(
 export const resume = (checkpoint: Checkpoint): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { request, state, image, memory } = checkpoint
+      const { request, state, image, componentStates } = checkpoint
       const editor = Option.getOrUndefined(yield* Effect.serviceOption(Editor))
       const { plan, random } = yield* checkCheckpoint(checkpoint, editor)
       yield* refuseWhatDoesNotFit(request, plan)
-      if (plan.begin === plan.steps.levels.length) return decodeVideo(state.sample, plan.latents)
+      if (plan.beginIndex === plan.schedule.levels.length) return decodeVideo(state.sample, plan.size)
       const run: Run = {
         request,
         plan,
         random,
-        memory: { denoiser: new Map(memory.denoiser), guidance: new Map(memory.guidance) },
+        states: { denoiser: new Map(componentStates.denoiser), guidance: new Map(componentStates.guidance) },
         editor: checkpoint.editor === undefined ? undefined : editor,
       }
-      return events(run, beginningAt({ state, image }))
+      return events(run, resumedLatents({ state, image }))
     }).pipe(failWithThrown),
   )
 
-const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
+const events = (run: Run, beginning: InitialLatents): Stream.Stream<GenerateEvent, GenerateError, Parts> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { texts, truncated } = yield* failWithThrown(encodeTexts(run.request))
@@ -127,7 +129,7 @@ const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, Ge
           )
           return Stream.concat(
             steps,
-            Stream.suspend(() => decodeVideo(latents, run.plan.latents)),
+            Stream.suspend(() => decodeVideo(latents, run.plan.size)),
           )
         }),
       )
@@ -138,7 +140,7 @@ const events = (run: Run, beginning: Beginning): Stream.Stream<GenerateEvent, Ge
 const encodeTexts = Effect.fnUntraced(function* (request: PipelineRequest) {
   const textEncoder = yield* TextEncoder
   const guidance = yield* Guidance
-  const part = partName("text encoder", textEncoder)
+  const part = componentName("text encoder", textEncoder)
   const encode = Effect.fnUntraced(function* (text: string) {
     const encoded = yield* guarded(part, () => textEncoder.encode(text))
     yield* checkEmbeddings(part, encoded?.embeddings)

@@ -69,7 +69,7 @@ describe("a request that does not fit into memory", () => {
   it("finds the longest of thousands of lengths in few tries", () => {
     let tries = 0
     const changes: WorldChanges = {
-      denoiser: { refuse: () => undefined },
+      denoiser: { unsupported: () => undefined },
       vae: { decodeCost: (size) => Effect.suspend(() => (tries++, colours.decodeCost(size))) },
     }
     const long = { ...request, frames: 80_001, height: 16, width: 16 }
@@ -84,7 +84,7 @@ describe("a request that does not fit into memory", () => {
     fc.assert(
       fc.property(fc.nat({ max: 30 }), fc.nat({ max: 14 }), fc.nat({ max: 200_000 }), (latentFrames, hole, memory) => {
         const changes: WorldChanges = {
-          denoiser: { refuse: ({ frames }) => (frames > hole && frames < hole + 4 ? "too odd." : undefined) },
+          denoiser: { unsupported: ({ frames }) => (frames > hole && frames < hole + 4 ? "too odd." : undefined) },
           vae: {
             decodeCost: ({ frames, height, width }) =>
               Effect.succeed({ flops: 1, weightBytes: 2000, activationBytes: 600 * together(frames) * height * width }),
@@ -125,8 +125,11 @@ describe("a request that does not fit into memory", () => {
   })
 
   it("names only sizes that the network takes", () => {
-    const refuse = ({ frames }: { readonly frames: number }) => (frames === 5 ? undefined : "5 latent frames only.")
-    expect(tryWith(needed(5, 17, 32, 48), request, { denoiser: { refuse } }).answer).toMatch(/ask for 48×32 pixels\.$/)
+    const unsupported = ({ frames }: { readonly frames: number }) =>
+      frames === 5 ? undefined : "5 latent frames only."
+    expect(tryWith(needed(5, 17, 32, 48), request, { denoiser: { unsupported } }).answer).toMatch(
+      /ask for 48×32 pixels\.$/,
+    )
   })
 
   it("asks for memory when no smaller request fits", () => {

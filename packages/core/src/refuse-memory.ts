@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import { Denoiser } from "./denoiser.ts"
 import { type ModelError, RequestError } from "./errors.ts"
-import { type CostedStage, type EstimatedParts, estimateMemory } from "./estimate.ts"
+import { type CostedStage, type EstimatedComponents, estimateMemory } from "./estimate.ts"
 import { Hardware } from "./hardware.ts"
-import { type LatentPlan, planLatents } from "./legal-size.ts"
+import { type VideoSize, videoSize } from "./legal-size.ts"
 import type { PipelineRequest } from "./pipeline/video-request.ts"
 import type { RunPlan } from "./run-plan.ts"
 import { VideoVae } from "./video-vae.ts"
@@ -12,7 +12,7 @@ import { VideoVae } from "./video-vae.ts"
 export const refuseWhatDoesNotFit: (
   request: PipelineRequest,
   plan: RunPlan,
-) => Effect.Effect<void, RequestError | ModelError, EstimatedParts> = Effect.fnUntraced(function* (request, plan) {
+) => Effect.Effect<void, RequestError | ModelError, EstimatedComponents> = Effect.fnUntraced(function* (request, plan) {
   const { memoryBytes } = yield* Hardware
   if (memoryBytes === Number.POSITIVE_INFINITY) return
   const stages = yield* estimateMemory(request, plan)
@@ -20,7 +20,7 @@ export const refuseWhatDoesNotFit: (
   if (peak <= memoryBytes) return
   const stage = stages.find(({ bytes }) => bytes === peak)!
   const mend = yield* whatWouldFit(request, plan, memoryBytes, peak)
-  const { frames, height, width } = plan.latents
+  const { frames, height, width } = plan.size
   return yield* new RequestError({
     message: `${counted(frames)} of ${width}×${height} need about ${gigabytes(peak)} of memory (to ${verbs[stage.name]}), but ${gigabytes(memoryBytes)} are free: ${mend}.`,
   })
@@ -45,21 +45,21 @@ const whatWouldFit = Effect.fnUntraced(function* (
 ) {
   const vae = yield* VideoVae
   const denoiser = yield* Denoiser
-  const { frames, height, width, padding } = plan.latents
+  const { frames, height, width, padding } = plan.size
   if (peakOf(yield* estimateMemory(request, plan, true)) <= memoryBytes) {
     return "decode in tiles (`tiling`), which takes longer"
   }
-  const legal = (smaller: Pick<PipelineRequest, "frames" | "height" | "width">): LatentPlan | undefined => {
+  const legal = (smaller: Pick<PipelineRequest, "frames" | "height" | "width">): VideoSize | undefined => {
     try {
-      const planned = planLatents(smaller, vae, denoiser)
+      const planned = videoSize(smaller, vae, denoiser)
       // A video to start from cannot be padded.
       return request.video !== undefined && planned.padding > 0 ? undefined : planned
     } catch {
       return undefined
     }
   }
-  const peakAt = (latents: LatentPlan) => Effect.map(estimateMemory(request, { ...plan, latents }), peakOf)
-  const shorter = plan.latents.size.frames - padding - 1
+  const peakAt = (size: VideoSize) => Effect.map(estimateMemory(request, { ...plan, size }), peakOf)
+  const shorter = plan.size.latents.frames - padding - 1
   const ofLength = (latentFrames: number) => legal({ frames: vae.decodedFrames(latentFrames), height, width })
   // A VAE takes even and odd numbers in other pieces (8N and 8N+1 frames), so memory grows within each of the two only.
   const search = [peakAt, memoryBytes, peak] as const
@@ -89,12 +89,12 @@ const whatWouldFit = Effect.fnUntraced(function* (
  */
 const mostThatFit = Effect.fnUntraced(function* <E, R>(
   most: number,
-  planOf: (length: number) => LatentPlan | undefined,
-  peakAt: (plan: LatentPlan) => Effect.Effect<number, E, R>,
+  planOf: (length: number) => VideoSize | undefined,
+  peakAt: (size: VideoSize) => Effect.Effect<number, E, R>,
   memoryBytes: number,
   beyond: number,
 ) {
-  let longest: LatentPlan | undefined
+  let longest: VideoSize | undefined
   // Of the lengths up to `below` the longest that fits is known, and none from `above` on fits.
   let [below, above] = [0, most + 1]
   let [before, last] = [

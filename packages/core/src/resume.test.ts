@@ -155,7 +155,7 @@ describe("a checkpoint", () => {
     ],
     [
       "a place before its beginning",
-      ({ state, ...rest }) => ({ ...rest, state: { ...state, begin: 4 } }),
+      ({ state, ...rest }) => ({ ...rest, state: { ...state, beginIndex: 4 } }),
       "The checkpoint's place is 2 in a run begun at 4",
     ],
     [

@@ -1,21 +1,21 @@
 import * as Effect from "effect/Effect"
-import { beginStep } from "./begin-step.ts"
-import { checkPlan } from "./check-plan.ts"
+import { beginIndexOf } from "./begin-step.ts"
+import { checkSchedule } from "./check-plan.ts"
 import { checkRequest } from "./check-request.ts"
-import { editPlan } from "./editing.ts"
+import { editSchedule } from "./editing.ts"
 import { Denoiser } from "./denoiser.ts"
 import { PipelineError, RequestError } from "./errors.ts"
-import { type LatentPlan, planLatents } from "./legal-size.ts"
+import { type VideoSize, videoSize } from "./legal-size.ts"
 import type { PipelineRequest } from "./pipeline/video-request.ts"
-import { type Plan, Sampler } from "./sampler.ts"
+import { type Schedule, Sampler } from "./sampler.ts"
 import { VideoVae } from "./video-vae.ts"
 
 /** What a request comes to with the model and the sampler at hand. */
 export interface RunPlan {
-  readonly latents: LatentPlan
-  readonly steps: Plan
+  readonly size: VideoSize
+  readonly schedule: Schedule
   /** The first level that the network is asked at; beyond the last one only the decoding is left. */
-  readonly begin: number
+  readonly beginIndex: number
 }
 
 /** Checks a request and plans it, before any work. */
@@ -28,10 +28,10 @@ export const planRun: (
   return yield* Effect.try({
     try: (): RunPlan => {
       checkRequest(request)
-      const latents = planLatents(request, vae, denoiser)
-      const sampled = checkPlan("sampler", sampler, sampler.plan(request.steps))
-      const steps = request.start === "inversion-free" ? editPlan(sampled, sampler.process) : sampled
-      return { latents, steps, begin: beginStep(request, steps) }
+      const size = videoSize(request, vae, denoiser)
+      const sampled = checkSchedule("sampler", sampler, sampler.schedule(request.steps))
+      const schedule = request.start === "inversion-free" ? editSchedule(sampled, sampler.process) : sampled
+      return { size, schedule, beginIndex: beginIndexOf(request, schedule) }
     },
     catch: (thrown) =>
       thrown instanceof RequestError

@@ -1,4 +1,4 @@
-import type { GuidedText, PartMemory } from "./asking.ts"
+import type { GuidedText, ComponentStates } from "./asking.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import type { EditorShape } from "./editor.ts"
 import type { Random } from "./random.ts"
@@ -9,7 +9,7 @@ export interface Run {
   readonly request: Checkpoint["request"]
   readonly plan: RunPlan
   readonly random: Random
-  readonly memory: PartMemory
+  readonly states: ComponentStates
   /** What makes the steps in the sampler's place, where the run is an edit. */
   readonly editor: EditorShape | undefined
 }

@@ -4,7 +4,7 @@ import type { Random } from "./random.ts"
 import type { Latents } from "./tensor.ts"
 
 /** The levels of a run: the network is asked once at each, in order. */
-export interface Plan {
+export interface Schedule {
   readonly levels: ReadonlyArray<Level>
   /** The level that the last step reaches; without one it is that of clean latents. */
   readonly end?: Level
@@ -15,11 +15,11 @@ export interface SamplerState {
   /** Steps done, counted from the plan's start. */
   readonly index: number
   /** The step that the run began at: 0, or later for video-to-video. */
-  readonly begin: number
+  readonly beginIndex: number
   /** The sample at `plan.levels[index]`. */
   readonly sample: Latents
   /** What a multistep method keeps from earlier steps. */
-  readonly memory: Readonly<Record<string, Latents>>
+  readonly history: Readonly<Record<string, Latents>>
 }
 
 /** One algorithm that walks from noise to clean latents; an immutable value. */
@@ -27,9 +27,9 @@ export interface SamplerShape {
   readonly name: string
   /** The process in whose coordinates the sampler steps. */
   readonly process: NoiseProcess
-  readonly plan: (steps: number) => Plan
+  readonly schedule: (steps: number) => Schedule
   /** The next state, from the prediction at the current one. Draws from `random` if the method is stochastic. */
-  readonly step: (plan: Plan, state: SamplerState, prediction: Prediction, random: Random) => SamplerState
+  readonly step: (schedule: Schedule, state: SamplerState, prediction: Prediction, random: Random) => SamplerState
 }
 
 const SamplerBase: Context.ServiceClass<Sampler, "@auteur/core/Sampler", SamplerShape> = Context.Service<
@@ -38,5 +38,10 @@ const SamplerBase: Context.ServiceClass<Sampler, "@auteur/core/Sampler", Sampler
 >()("@auteur/core/Sampler")
 export class Sampler extends SamplerBase {}
 
-/** The state at the start of a run, or at step `begin` of one. */
-export const samplerStart = (sample: Latents, begin = 0): SamplerState => ({ index: begin, begin, sample, memory: {} })
+/** The state at the start of a run, or at step `beginIndex` of one. */
+export const initialState = (sample: Latents, beginIndex = 0): SamplerState => ({
+  index: beginIndex,
+  beginIndex,
+  sample,
+  history: {},
+})

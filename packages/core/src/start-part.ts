@@ -5,7 +5,7 @@ import { RequestError } from "./errors.ts"
 import type { StartKind } from "./pipeline/video-request.ts"
 
 /** A part that only some starts need; a {@link RequestError} when it is not there. */
-export const startPart = <Id, Part>(
+export const startComponent = <Id, Part>(
   key: Context.Key<Id, Part>,
   start: StartKind,
   kind: string,

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { colours, diffusion, normals } from "../test/gaussian-parts.ts"
 import { gaussianWorld, type WorldChanges } from "../test/gaussian-world.ts"
-import type { DenoiserInput } from "./denoiser.ts"
+import type { PredictInput } from "./denoiser.ts"
 import { EngineError, PipelineError } from "./errors.ts"
 import { levelAt } from "./noise-levels.ts"
 import { generate } from "./pipeline.ts"
@@ -33,10 +33,10 @@ const colour = (frame: number): number => (2 * (50 + 10 * frame)) / 255 - 1
 const spread = Math.exp(-1.5)
 
 /** What the network is asked first. */
-const firstInput = async (asked: GenerateRequest, imageConditioned: boolean): Promise<DenoiserInput> => {
-  const inputs: Array<DenoiserInput> = []
+const firstInput = async (asked: GenerateRequest, imageConditioned: boolean): Promise<PredictInput> => {
+  const inputs: Array<PredictInput> = []
   const world = gaussianWorld({
-    denoiser: { imageConditioned, denoise: (input) => (inputs.push(input), normals.denoise(input)) },
+    denoiser: { imageConditioned, predict: (input) => (inputs.push(input), normals.predict(input)) },
   })
   await world.events(generate(asked))
   return inputs[0]!
@@ -58,12 +58,12 @@ describe("image-to-video", () => {
   })
 
   it("puts the image where the padding is when there is some, as the reference does", async () => {
-    const inputs: Array<DenoiserInput> = []
+    const inputs: Array<PredictInput> = []
     const world = gaussianWorld({
       denoiser: {
         imageConditioned: true,
         patch: { frames: 2, height: 2, width: 2 },
-        denoise: (input) => (inputs.push(input), normals.denoise(input)),
+        predict: (input) => (inputs.push(input), normals.predict(input)),
       },
     })
     await world.events(generate({ ...request, image: film(1) }))

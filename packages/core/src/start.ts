@@ -4,11 +4,11 @@ import { exp } from "./elementary-functions.ts"
 import { type EngineError, type ModelError, PipelineError } from "./errors.ts"
 import { addNoise } from "./noise-levels.ts"
 import { guarded } from "./part-failure.ts"
-import { partName } from "./part-origin.ts"
+import { componentName } from "./part-origin.ts"
 import { toPixels } from "./pixels.ts"
 import type { Random } from "./random.ts"
 import type { RunPlan } from "./run-plan.ts"
-import { type SamplerState, samplerStart } from "./sampler.ts"
+import { type SamplerState, initialState } from "./sampler.ts"
 import { type Latents, Tensor, type Video } from "./tensor.ts"
 import { scale } from "./tensor-arithmetic.ts"
 import { allFinite } from "./tensor-statistics.ts"
@@ -25,19 +25,19 @@ type Begin = Effect.Effect<Start, ModelError | EngineError | PipelineError, Vide
 /** Text-to-video: pure noise, of the deviation that the first level has on its process. */
 export const startFromNoise = (plan: RunPlan, random: Random): Begin =>
   VideoVae.useSync((vae) => {
-    const noise = drawNoise(plan.latents.size, vae.latentChannels, random)
-    const { alpha, sigma } = plan.steps.levels[0]!
+    const noise = drawNoise(plan.size.latents, vae.latentChannels, random)
+    const { alpha, sigma } = plan.schedule.levels[0]!
     // Normal latents with normal noise have this deviation: 1 on diffusion, less where rectified flow begins below pure noise.
     const deviation = Math.fround(Math.sqrt(alpha * alpha + sigma * sigma))
     if (deviation !== 1) scale(noise, deviation)
-    return { state: samplerStart(noise), image: undefined }
+    return { state: initialState(noise), image: undefined }
   })
 
 /** Image-to-video: pure noise, beside the image's latents in the first frame and zeros in the others. The image draws first. */
 export const startFromImage: (image: Video, plan: RunPlan, random: Random) => Begin = Effect.fnUntraced(
   function* (image, plan, random) {
     const vae = yield* VideoVae
-    const { frames, height, width } = plan.latents.size
+    const { frames, height, width } = plan.size.latents
     const first = yield* encode(image, { frames: 1, height, width }, random)
     scale(first, vae.imageScalingFactor)
     const latents = Tensor.zeros("batch frames channels height width", [1, frames, vae.latentChannels, height, width])
@@ -50,13 +50,13 @@ export const startFromImage: (image: Video, plan: RunPlan, random: Random) => Be
 /** Video-to-video (SDEdit, arXiv 2108.01073): the video's latents with the noise of the level that the run begins at. */
 export const startFromVideo: (video: Video, plan: RunPlan, random: Random) => Begin = Effect.fnUntraced(function* (
   video,
-  { latents: { size }, steps, begin },
+  { size: { latents }, schedule, beginIndex },
   random,
 ) {
   const vae = yield* VideoVae
-  const clean = yield* cleanLatents(video, size, random)
-  const noise = drawNoise(size, vae.latentChannels, random)
-  return { state: samplerStart(addNoise(clean, noise, steps.levels[begin]!), begin), image: undefined }
+  const clean = yield* cleanLatents(video, latents, random)
+  const noise = drawNoise(latents, vae.latentChannels, random)
+  return { state: initialState(addNoise(clean, noise, schedule.levels[beginIndex]!), beginIndex), image: undefined }
 })
 
 /** A video's own latents, as the denoiser sees them. */
@@ -89,7 +89,7 @@ const encode: (
 ) => Effect.Effect<Latents, ModelError | EngineError | PipelineError, VideoVae> = Effect.fnUntraced(
   function* (video, size, random) {
     const vae = yield* VideoVae
-    const part = partName("VAE's encoder", vae)
+    const part = componentName("VAE's encoder", vae)
     const posterior = yield* guarded(part, () => vae.encode(toPixels(video)))
     const wanted = [1, vae.latentChannels, size.frames, size.height, size.width].join(", ")
     for (const half of [posterior?.mean, posterior?.logVariance]) {

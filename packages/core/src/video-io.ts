@@ -17,7 +17,7 @@ export interface VideoFormat {
 }
 
 /** A video to write, as far as it is known before its frames come. */
-export interface VideoPlan extends VideoFormat {
+export interface VideoSpec extends VideoFormat {
   readonly frames?: number
   readonly width?: number
   readonly height?: number
@@ -28,7 +28,7 @@ export interface VideoWriterShape {
   /** Endings of paths that it writes, such as `.mp4`. */
   readonly endings: ReadonlyArray<string>
   /** Finds out before the work whether a video can be written at a path. */
-  readonly check: (path: string, plan: VideoPlan) => Effect.Effect<void, MediaError>
+  readonly check: (path: string, plan: VideoSpec) => Effect.Effect<void, MediaError>
   /** Writes a video, whole or not at all. */
   readonly write: <E, R>(
     path: string,

@@ -78,8 +78,8 @@ export const normals: DenoiserShape = {
   imageConditioned: false,
   patch: { frames: 1, height: 2, width: 2 },
   trained: { frames: 3, height: 4, width: 6 },
-  refuse: ({ frames }) => (frames > 24 ? `${frames} latent frames are more than 24.` : undefined),
-  denoise: ({ sample, level, texts, image }) =>
+  unsupported: ({ frames }) => (frames > 24 ? `${frames} latent frames are more than 24.` : undefined),
+  predict: ({ sample, level, texts, image }) =>
     Effect.sync(() =>
       texts.map((text) => {
         const { clean, noise } = posteriorMeans(sample, level, meanOfEmbeddings(text))

@@ -56,7 +56,7 @@ export const gaussianWorld = (changes: WorldChanges = {}): World => {
     }),
     Layer.succeed(Denoiser, {
       ...denoiser,
-      denoise: (input) => Effect.suspend(() => (calls.push(`denoise ${input.texts.length}`), denoiser.denoise(input))),
+      predict: (input) => Effect.suspend(() => (calls.push(`denoise ${input.texts.length}`), denoiser.predict(input))),
     }),
     Layer.succeed(VideoVae, {
       ...vae,

@@ -1,6 +1,6 @@
 import { levelAt } from "../src/noise-levels.ts"
 import type { Level, NoiseProcess } from "../src/noise-process.ts"
-import type { Plan, SamplerShape } from "../src/sampler.ts"
+import type { Schedule, SamplerShape } from "../src/sampler.ts"
 import { Tensor } from "../src/tensor.ts"
 import { linearCombination } from "../src/tensor-arithmetic.ts"
 
@@ -11,20 +11,20 @@ const evenLevels = (process: NoiseProcess, steps: number): ReadonlyArray<Level> 
   return Array.from({ length: steps }, (_, i) => levelAt(process, last * (1 - i / steps)))
 }
 
-const after = (plan: Plan, index: number): Level => plan.levels[index + 1] ?? noNoise
+const after = (schedule: Schedule, index: number): Level => schedule.levels[index + 1] ?? noNoise
 
 /** The same clean latents and the same noise, mixed for the next level: DDIM on diffusion, Euler on rectified flow. */
 export const deterministic = (process: NoiseProcess): SamplerShape => ({
   name: "deterministic",
   process,
-  plan: (steps) => ({ levels: evenLevels(process, steps) }),
-  step: (plan, { index, begin }, { clean, noise }) => {
-    const { alpha, sigma } = after(plan, index)
+  schedule: (steps) => ({ levels: evenLevels(process, steps) }),
+  step: (schedule, { index, beginIndex }, { clean, noise }) => {
+    const { alpha, sigma } = after(schedule, index)
     const sample = linearCombination([
       [alpha, clean],
       [sigma, noise],
     ])
-    return { index: index + 1, begin, sample, memory: {} }
+    return { index: index + 1, beginIndex, sample, history: {} }
   },
 })
 
@@ -32,20 +32,20 @@ export const deterministic = (process: NoiseProcess): SamplerShape => ({
 export const stochasticMultistep = (process: NoiseProcess): SamplerShape => ({
   name: "stochastic-multistep",
   process,
-  plan: (steps) => ({ levels: evenLevels(process, steps) }),
-  step: (plan, { index, begin, memory }, { clean, noise }, random) => {
-    const { alpha, sigma } = after(plan, index)
+  schedule: (steps) => ({ levels: evenLevels(process, steps) }),
+  step: (schedule, { index, beginIndex, history }, { clean, noise }, random) => {
+    const { alpha, sigma } = after(schedule, index)
     const fresh = Tensor.from(noise.layout, noise.shape, random.normal(noise.size))
     const ahead = linearCombination([
       [1.5, clean],
-      [-0.5, memory["clean"] ?? clean],
+      [-0.5, history["clean"] ?? clean],
     ])
     const sample = linearCombination([
       [alpha, ahead],
       [0.8 * sigma, noise],
       [0.6 * sigma, fresh],
     ])
-    return { index: index + 1, begin, sample, memory: { clean } }
+    return { index: index + 1, beginIndex, sample, history: { clean } }
   },
 })
 
@@ -53,7 +53,7 @@ export const stochasticMultistep = (process: NoiseProcess): SamplerShape => ({
 export const twicePerStep = (process: NoiseProcess): SamplerShape => ({
   ...deterministic(process),
   name: "twice-per-step",
-  plan: (steps) => ({
+  schedule: (steps) => ({
     levels: evenLevels(process, steps).flatMap((level, i) => (i === 0 ? [level] : [level, level])),
   }),
 })

@@ -9,14 +9,14 @@ import { linearCombination } from "../src/tensor-arithmetic.ts"
 export const climbing = (process: NoiseProcess): InversionShape => ({
   name: "climbing",
   process,
-  plan: (levels) => ({ levels: levels.slice(0, -1), end: levels.at(-1)! }),
-  step: (plan, { index, begin }, { clean, noise }) => {
-    const { alpha, sigma } = plan.levels[index + 1] ?? plan.end!
+  schedule: (levels) => ({ levels: levels.slice(0, -1), end: levels.at(-1)! }),
+  step: (schedule, { index, beginIndex }, { clean, noise }) => {
+    const { alpha, sigma } = schedule.levels[index + 1] ?? schedule.end!
     const sample = linearCombination([
       [alpha, clean],
       [sigma, noise],
     ])
-    return { index: index + 1, begin, sample, memory: {} }
+    return { index: index + 1, beginIndex, sample, history: {} }
   },
 })
 

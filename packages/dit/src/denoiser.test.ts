@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Denoiser, type DenoiserInput, type Latents, Tensor } from "@auteur/core"
+import { Denoiser, type PredictInput, type Latents, Tensor } from "@auteur/core"
 import { layer as engineLayer, openWeights } from "@auteur/engine/node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -18,8 +18,8 @@ const furthest = (a: Latents, b: ArrayLike<number>): number => {
   return values.reduce((worst, x, i) => Math.max(worst, Math.abs(x - b[i]!)), 0)
 }
 
-const predict = (input: DenoiserInput) => Effect.flatMap(Denoiser, (denoiser) => denoiser.denoise(input))
-const failure = (input: DenoiserInput) =>
+const predict = (input: PredictInput) => Effect.flatMap(Denoiser, (denoiser) => denoiser.predict(input))
+const failure = (input: PredictInput) =>
   Effect.map(Effect.flip(predict(input)), (error) => [error._tag, error.message] as const)
 
 describe("the denoiser", () => {
@@ -97,8 +97,8 @@ describe("the denoiser", () => {
       // 31 tokens of 32 channels through 2 blocks of 12 D² weights, two operations for each.
       assert.isAbove(one.flops, 2 * 2 * 31 * 12 * 32 ** 2)
       assert.closeTo(two.flops / one.flops, 2, 0.01)
-      assert.strictEqual(denoiser.refuse(size), undefined)
-      assert.include(denoiser.refuse({ ...size, height: 7 }) ?? "", "height of 56 pixels")
+      assert.strictEqual(denoiser.unsupported(size), undefined)
+      assert.include(denoiser.unsupported({ ...size, height: 7 }) ?? "", "height of 56 pixels")
       const error = yield* Effect.flip(denoiser.cost({ ...size, height: 7 }, 1))
       assert.include(error.message, "height of 56 pixels")
     }),
@@ -156,7 +156,7 @@ describe("the denoiser", () => {
     it.effect(`refuses ${name}`, () =>
       Effect.gen(function* () {
         const given = yield* loadCase(caseName)
-        const [tag, message] = yield* failure({ ...inputOf(given), ...change } as DenoiserInput).pipe(provide(given))
+        const [tag, message] = yield* failure({ ...inputOf(given), ...change } as PredictInput).pipe(provide(given))
         assert.strictEqual(tag, "PipelineError")
         assert.match(message, expected)
       }),

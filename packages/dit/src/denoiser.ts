@@ -1,6 +1,6 @@
 import {
   Denoiser,
-  type DenoiserInput,
+  type PredictInput,
   type DenoiserShape,
   LatentSpace,
   type LatentSpaceShape,
@@ -57,10 +57,10 @@ const make: (
     yield* checkTensors(config, weights)
     const model = yield* engine.open(yield* withLoras(weights, loras))
     const forward = forwardOf(model, config, cache, name)
-    const refuse: DenoiserShape["refuse"] = (size) => refuseSize(config, space, name, size)
+    const unsupported: DenoiserShape["unsupported"] = (size) => refuseSize(config, space, name, size)
 
-    const denoise: DenoiserShape["denoise"] = Effect.fnUntraced(function* (input) {
-      const problem = problemOf(input, config, name) ?? refuse(sizeOf(input))
+    const predict: DenoiserShape["predict"] = Effect.fnUntraced(function* (input) {
+      const problem = problemOf(input, config, name) ?? unsupported(sizeOf(input))
       if (problem !== undefined) return yield* new PipelineError({ message: problem })
       const outputs = yield* forward.predict(input)
       if (!outputs.every((output) => output.every(Number.isFinite))) {
@@ -76,7 +76,7 @@ const make: (
     })
 
     const cost: DenoiserShape["cost"] = Effect.fnUntraced(function* (size, texts) {
-      const problem = refuse(size)
+      const problem = unsupported(size)
       if (problem !== undefined) return yield* new ModelError({ message: problem })
       return yield* forward.cost(size, texts)
     })
@@ -87,8 +87,8 @@ const make: (
       imageConditioned: config.in_channels !== config.out_channels,
       patch: patchOf(config),
       trained: trainedSize(config),
-      refuse,
-      denoise,
+      unsupported,
+      predict,
       cost,
     })
   },
@@ -128,7 +128,7 @@ export const checkTensors = (config: TransformerConfig, weights: Weights): Effec
 }
 
 /** Says what is wrong with an input, apart from its size. */
-const problemOf = (input: DenoiserInput, config: TransformerConfig, name: string): string | undefined => {
+const problemOf = (input: PredictInput, config: TransformerConfig, name: string): string | undefined => {
   const { sample, texts, image } = input
   if (sample.length("batch") !== 1 || sample.length("channels") !== config.out_channels) {
     return `${name} was given latents of [${sample.shape.join(", ")}]; their batch has to be 1 and their channels ${config.out_channels}.`

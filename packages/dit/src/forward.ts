@@ -1,6 +1,6 @@
 import {
   type Cost,
-  type DenoiserInput,
+  type PredictInput,
   type EngineError,
   type LatentSize,
   type ModelError,
@@ -17,7 +17,7 @@ import { transformerProgram, type TransformerShape } from "./transformer.ts"
 export interface Forward {
   /** The network's output for each text. */
   readonly predict: (
-    input: DenoiserInput,
+    input: PredictInput,
   ) => Effect.Effect<ReadonlyArray<Float32Array>, EngineError | ModelError | PipelineError>
   /** The most that one call with `texts` texts costs at a legal latent size. */
   readonly cost: (size: LatentSize, texts: number) => Effect.Effect<Cost, ModelError>
@@ -63,7 +63,7 @@ const areOneBatch = (config: TransformerConfig, size: LatentSize, textTokens: nu
 }
 
 /** The batches of a call. */
-export const batchesOf = (config: TransformerConfig, input: DenoiserInput): ReadonlyArray<Batch> => {
+export const batchesOf = (config: TransformerConfig, input: PredictInput): ReadonlyArray<Batch> => {
   const textTokens = input.texts[0]!.length("tokens")
   const size = sizeOf(input)
   const batches = areOneBatch(config, size, textTokens) ? [input.texts] : input.texts.map((text) => [text])
@@ -84,7 +84,7 @@ export const plannedBatches = (
   return { shape: { config, size: { ...size, batch }, textTokens }, batches: texts / batch }
 }
 
-export const sizeOf = ({ sample }: Pick<DenoiserInput, "sample">): LatentSize => ({
+export const sizeOf = ({ sample }: Pick<PredictInput, "sample">): LatentSize => ({
   frames: sample.length("frames"),
   height: sample.length("height"),
   width: sample.length("width"),
@@ -96,7 +96,7 @@ const ofs = 2
 /** The inputs of the transformer's program: the same latents for each text, with the image's channels after the sample's. */
 const networkInputs = (
   config: TransformerConfig,
-  { sample, image, texts, level }: DenoiserInput,
+  { sample, image, texts, level }: PredictInput,
 ): Record<string, HostTensor> => {
   const B = texts.length
   const [, F, C, h, w] = sample.shape

@@ -1,11 +1,11 @@
-import { type DenoiserInput, type Latents, Tensor, type TextEmbeddings } from "@auteur/core"
+import { type PredictInput, type Latents, Tensor, type TextEmbeddings } from "@auteur/core"
 import type { TransformerCase } from "./transformer-case.ts"
 
 /** The level of the reference's forward pass. */
 export const level = { alpha: 0.6, sigma: 0.8, timestep: 999 }
 
 /** The reference's first sample with its text, its channels divided into sample and image. */
-export const inputOf = ({ config, tensors }: TransformerCase): DenoiserInput => {
+export const inputOf = ({ config, tensors }: TransformerCase): PredictInput => {
   const hidden = tensors.get("in.hidden_states")!
   const shape = hidden.shape as Latents["shape"]
   const all = Tensor.from("batch frames channels height width", shape, hidden.data).slice("batch", 0, 1)

@@ -15,7 +15,7 @@ export interface FlowEditSettings {
  */
 export const flowEdit = ({ draws = 1 }: FlowEditSettings = {}): EditorShape => ({
   name: "flow-edit",
-  asks: 2 * draws,
+  evaluationsPerStep: 2 * draws,
   step: Effect.fnUntraced(function* ({ source, edited, sigma, nextSigma, noise, velocity }) {
     // Differences first: equal prompts then leave the source as it is, to the bit.
     const moved = difference(edited, source)

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { MediaError, Tensor, type Video, type VideoPlan, VideoReader, VideoWriter } from "@auteur/core"
+import { MediaError, Tensor, type Video, type VideoSpec, VideoReader, VideoWriter } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -31,14 +31,14 @@ const toVideo = (pictures: ReadonlyArray<RgbFrame>): Video => {
 const run = <A, E>(effect: Effect.Effect<A, E, VideoReader | VideoWriter>): Promise<A> =>
   Effect.runPromise(effect.pipe(Effect.provide(Layer.mergeAll(videoReaderLayer, videoWriterLayer))))
 
-const write = (path: string, plan: Partial<VideoPlan> = {}, videos: ReadonlyArray<Video> = [toVideo(frames)]) =>
+const write = (path: string, plan: Partial<VideoSpec> = {}, videos: ReadonlyArray<Video> = [toVideo(frames)]) =>
   run(
     Effect.gen(function* () {
       const writer = yield* VideoWriter
       yield* writer.write(path, Stream.fromIterable(videos), { fps: 8, upscale: 1, ...plan })
     }),
   )
-const check = (path: string, plan: Partial<VideoPlan> = {}) =>
+const check = (path: string, plan: Partial<VideoSpec> = {}) =>
   run(VideoWriter.use((writer) => writer.check(path, { fps: 8, upscale: 1, ...plan })))
 const read = (path: string) => run(VideoReader.use((reader) => reader.read(path)))
 

@@ -1,5 +1,5 @@
 import { extname, sep } from "node:path"
-import { MediaError, type Video, type VideoPlan, VideoWriter } from "@auteur/core"
+import { MediaError, type Video, type VideoSpec, VideoWriter } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -13,7 +13,7 @@ import { webpWriter } from "./webp/webp-writer.ts"
 import { checkWritable, writeFileAtomically } from "./write-file.ts"
 
 interface Format {
-  readonly check: (plan: VideoPlan) => void
+  readonly check: (plan: VideoSpec) => void
   readonly writer: (options: FrameWriterOptions) => FrameWriter
 }
 
@@ -66,7 +66,7 @@ const openSink = (path: string, options: FrameWriterOptions): VideoSink => {
   }
 }
 
-const check = async (path: string, plan: VideoPlan): Promise<void> => {
+const check = async (path: string, plan: VideoSpec): Promise<void> => {
   if (isFolder(path)) {
     checkOptions(plan)
     return checkFolder(path)

@@ -36,14 +36,14 @@ export const adaptiveProjected = ({
 }: AdaptiveProjectedOptions = {}): GuidanceShape => ({
   name: "adaptive-projected",
   usesUnconditional: classifierFree.usesUnconditional,
-  combine: ({ conditional, unconditional, scale, level, memory }) => {
-    const before = memory.get(key) as Latents | undefined
+  combine: ({ conditional, unconditional, scale, level, state }) => {
+    const before = state.get(key) as Latents | undefined
     const average = linearCombination([
       [1, conditional.clean],
       [-1, unconditional.clean],
       ...(before === undefined ? [] : [[momentum, before] as const]),
     ])
-    memory.set(key, average)
+    state.set(key, average)
 
     const size = Math.sqrt(dot(average, average))
     const held = size === 0 ? 1 : Math.min(1, (threshold * Math.sqrt(average.size)) / size)

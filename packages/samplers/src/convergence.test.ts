@@ -1,4 +1,4 @@
-import { Random, samplerStart } from "@auteur/core"
+import { Random, initialState } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { askedFrom, latentsOf, run, runFrom } from "../test/run.ts"
@@ -70,9 +70,9 @@ describe("on the mixture as diffusion on CogVideoX's table", () => {
     const errorAt = (steps: number): number => {
       const done = (steps * 4) / 5
       const at = name === "flow-heun" ? 2 * done : done
-      const start = samplerStart(latentsOf(noise))
+      const start = initialState(latentsOf(noise))
       const { sample } = runFrom(sampler, steps, start, network, Random.torch(2), at)
-      const level = sampler.plan(steps).levels[at]!
+      const level = sampler.schedule(steps).levels[at]!
       const away = sample.values().map((x, i) => (x - mixture.end(noise[i]!, level)) ** 2)
       return Math.sqrt(away.reduce((sum, square) => sum + square, 0) / away.length)
     }

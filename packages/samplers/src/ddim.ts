@@ -16,10 +16,10 @@ import { advance, currentLevel } from "./run-position.ts"
 export const ddim = (settings: DiffusionSettings): SamplerShape => ({
   name: "ddim",
   process: settings.process,
-  plan: (steps) => diffusionPlan(settings, steps),
-  step: (plan, state, { clean, noise }) => {
-    const { timestep } = currentLevel(plan, state)
-    const alphaBar = alphaCumprodAt(settings, steppedTimestep(settings, timestep, plan.levels.length))
+  schedule: (steps) => diffusionPlan(settings, steps),
+  step: (schedule, state, { clean, noise }) => {
+    const { timestep } = currentLevel(schedule, state)
+    const alphaBar = alphaCumprodAt(settings, steppedTimestep(settings, timestep, schedule.levels.length))
     const sample = linearCombination([
       [Math.sqrt(alphaBar), clipped(clean, settings.clip)],
       [Math.sqrt(1 - alphaBar), noise],

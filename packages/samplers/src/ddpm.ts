@@ -17,10 +17,10 @@ export interface DdpmSettings extends DiffusionSettings {
 export const ddpm = (settings: DdpmSettings): SamplerShape => ({
   name: "ddpm",
   process: settings.process,
-  plan: (steps) => diffusionPlan(settings, steps),
-  step: (plan, state, prediction, random) => {
-    const { timestep } = currentLevel(plan, state)
-    const next = plan.levels[state.index + 1]
+  schedule: (steps) => diffusionPlan(settings, steps),
+  step: (schedule, state, prediction, random) => {
+    const { timestep } = currentLevel(schedule, state)
+    const next = schedule.levels[state.index + 1]
     // In float32 like the reference: β = 1 − ᾱ_t/ᾱ_next cancels, and over many steps the rounding shows.
     const round = Math.fround
     const table = settings.process.alphasCumprod

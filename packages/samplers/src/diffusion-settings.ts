@@ -1,4 +1,4 @@
-import { type Latents, levelAt, type NoiseProcess, type Plan, Tensor } from "@auteur/core"
+import { type Latents, levelAt, type NoiseProcess, type Schedule, Tensor } from "@auteur/core"
 import { spacedTimesteps, type TimestepSpacing } from "./timestep-spacing.ts"
 
 /** What the samplers of variance-preserving diffusion are made from. */
@@ -13,7 +13,7 @@ export interface DiffusionSettings {
   readonly clip: number | undefined
 }
 
-export const diffusionPlan = ({ process, spacing, stepsOffset }: DiffusionSettings, steps: number): Plan => {
+export const diffusionPlan = ({ process, spacing, stepsOffset }: DiffusionSettings, steps: number): Schedule => {
   const trained = process.alphasCumprod.length
   return {
     levels: spacedTimesteps({ spacing, trained, steps, offset: stepsOffset }).map((timestep) =>

@@ -1,4 +1,4 @@
-import { Random, samplerStart } from "@auteur/core"
+import { Random, initialState } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { distance, normalLatents, runFrom, smooth } from "../test/run.ts"
@@ -15,7 +15,7 @@ const after = (draws: number): unknown => {
 describe("DPM-Solver++", () => {
   it.each([0, 3])("draws once at first and last and twice between, in a run that begins at step %d", (begin) => {
     const random = Random.torch(11)
-    let state = samplerStart(normalLatents(Random.torch(1)), begin)
+    let state = initialState(normalLatents(Random.torch(1)), begin)
     let draws = 0
     for (let step = begin; step < 6; step++) {
       state = runFrom(sampler, 6, state, smooth, random, step + 1)
@@ -24,31 +24,31 @@ describe("DPM-Solver++", () => {
       expect(random.save()).toEqual(after(draws))
     }
     const whole = Random.torch(11)
-    runFrom(sampler, 5, samplerStart(normalLatents(Random.torch(1)), 4), smooth, whole)
+    runFrom(sampler, 5, initialState(normalLatents(Random.torch(1)), 4), smooth, whole)
     expect(whole.save()).toEqual(after(1))
   })
 
   it("does not look behind the step that it begins at", () => {
     const sample = normalLatents(Random.torch(1))
     const other = normalLatents(Random.torch(2))
-    const fresh = runFrom(sampler, 10, samplerStart(sample, 3), smooth, Random.torch(5), 4)
+    const fresh = runFrom(sampler, 10, initialState(sample, 3), smooth, Random.torch(5), 4)
     const stale = runFrom(
       sampler,
       10,
-      { ...samplerStart(sample, 3), memory: { clean: other } },
+      { ...initialState(sample, 3), history: { clean: other } },
       smooth,
       Random.torch(5),
       4,
     )
     expect(stale.sample.values()).toEqual(fresh.sample.values())
     const next = runFrom(sampler, 10, fresh, smooth, Random.torch(6), 5)
-    const changed = runFrom(sampler, 10, { ...fresh, memory: { clean: other } }, smooth, Random.torch(6), 5)
+    const changed = runFrom(sampler, 10, { ...fresh, history: { clean: other } }, smooth, Random.torch(6), 5)
     expect(distance(changed.sample, next.sample)).toBeGreaterThan(1e-3)
   })
 
   it("refuses a state that has lost its memory", () => {
-    const half = runFrom(sampler, 10, samplerStart(normalLatents(Random.torch(1))), smooth, Random.torch(2), 3)
-    expect(() => runFrom(sampler, 10, { ...half, memory: {} }, smooth, Random.torch(2))).toThrow(
+    const half = runFrom(sampler, 10, initialState(normalLatents(Random.torch(1))), smooth, Random.torch(2), 3)
+    expect(() => runFrom(sampler, 10, { ...half, history: {} }, smooth, Random.torch(2))).toThrow(
       'The sampler\'s state at step 3 lacks "clean"',
     )
   })

@@ -25,10 +25,10 @@ const extrapolation = (back: number, at: number, to: number): number =>
 export const dpmSolver = (settings: DiffusionSettings): SamplerShape => ({
   name: "dpm",
   process: settings.process,
-  plan: (steps) => diffusionPlan(settings, steps),
-  step: (plan, state, prediction, random) => {
-    const { timestep } = currentLevel(plan, state)
-    const next = steppedTimestep(settings, timestep, plan.levels.length)
+  schedule: (steps) => diffusionPlan(settings, steps),
+  step: (schedule, state, prediction, random) => {
+    const { timestep } = currentLevel(schedule, state)
+    const next = steppedTimestep(settings, timestep, schedule.levels.length)
     const at = alphaCumprodAt(settings, timestep)
     const to = alphaCumprodAt(settings, next)
     const clean = clipped(prediction.clean, settings.clip)
@@ -41,7 +41,7 @@ export const dpmSolver = (settings: DiffusionSettings): SamplerShape => ({
     const stir = Math.sqrt((1 - to) * gain)
 
     let noise = normalLike(state.sample, random)
-    if (state.index === state.begin || next < 0) {
+    if (state.index === state.beginIndex || next < 0) {
       const sample = linearCombination([
         [keep, state.sample],
         [pull, clean],
@@ -50,7 +50,7 @@ export const dpmSolver = (settings: DiffusionSettings): SamplerShape => ({
       return advance(state, sample, { clean })
     }
     noise = normalLike(state.sample, random)
-    const ahead = extrapolation(alphaCumprodAt(settings, plan.levels[state.index - 1]!.timestep), at, to)
+    const ahead = extrapolation(alphaCumprodAt(settings, schedule.levels[state.index - 1]!.timestep), at, to)
     const sample = linearCombination([
       [keep, state.sample],
       [pull * (1 + ahead), clean],

@@ -1,4 +1,4 @@
-import { type Latents, Random, type RandomState, type SamplerState, samplerStart } from "@auteur/core"
+import { type Latents, Random, type RandomState, type SamplerState, initialState } from "@auteur/core"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
@@ -7,26 +7,26 @@ import { samplerFromConfig, samplerNamed } from "./scheduler-config.ts"
 
 interface Saved {
   readonly index: number
-  readonly begin: number
+  readonly beginIndex: number
   readonly sample: ReadonlyArray<number>
-  readonly memory: Readonly<Record<string, ReadonlyArray<number>>>
+  readonly history: Readonly<Record<string, ReadonlyArray<number>>>
 }
 
 /** As a checkpoint does: through text, and nothing that the sampler holds elsewhere. */
-const saved = ({ index, begin, sample, memory }: SamplerState, random: Random): string => {
+const saved = ({ index, beginIndex, sample, history }: SamplerState, random: Random): string => {
   const numbers = (latents: Latents): ReadonlyArray<number> => [...latents.values()]
-  const entries = Object.entries(memory).map(([name, latents]) => [name, numbers(latents)])
+  const entries = Object.entries(history).map(([name, latents]) => [name, numbers(latents)])
   return JSON.stringify({
-    state: { index, begin, sample: numbers(sample), memory: Object.fromEntries(entries) },
+    state: { index, beginIndex, sample: numbers(sample), history: Object.fromEntries(entries) },
     random: random.save(),
   })
 }
 
 const restored = (text: string): { readonly state: SamplerState; readonly random: Random } => {
   const { state, random } = JSON.parse(text) as { readonly state: Saved; readonly random: RandomState }
-  const entries = Object.entries(state.memory).map(([name, values]) => [name, latentsOf(values)])
+  const entries = Object.entries(state.history).map(([name, values]) => [name, latentsOf(values)])
   return {
-    state: { ...state, sample: latentsOf(state.sample), memory: Object.fromEntries(entries) },
+    state: { ...state, sample: latentsOf(state.sample), history: Object.fromEntries(entries) },
     random: Random.restore(random),
   }
 }
@@ -48,9 +48,9 @@ describe.each([...native, ...foreign])("$name", ({ sampler }) => {
         fc.nat({ max: 20 }),
         fc.nat(),
         (steps, beginAt, saveAt, seed) => {
-          const { length } = sampler.plan(steps).levels
+          const { length } = sampler.schedule(steps).levels
           const begin = beginAt % length
-          const start = samplerStart(normalLatents(Random.torch(seed)), begin)
+          const start = initialState(normalLatents(Random.torch(seed)), begin)
           const whole = runFrom(sampler, steps, start, smooth, Random.torch(seed + 1))
 
           const random = Random.torch(seed + 1)
@@ -71,22 +71,22 @@ describe.each([...native, ...foreign])("$name", ({ sampler }) => {
       fc.property(fc.constantFrom(1, 2, 4, 5, 8, 10, 20), fc.nat({ max: 40 }), fc.nat(), (steps, beginAt, seed) => {
         const random = Random.torch(seed)
         const [clean, noise] = [normalLatents(random), normalLatents(random)]
-        const begin = beginAt % sampler.plan(steps).levels.length
-        const end = runFrom(sampler, steps, samplerStart(noise, begin), knowing(clean), random)
+        const begin = beginAt % sampler.schedule(steps).levels.length
+        const end = runFrom(sampler, steps, initialState(noise, begin), knowing(clean), random)
         expect(distance(end.sample, clean)).toBeLessThan(1e-5)
       }),
     )
   })
 
   it("falls in noise from level to level and asks at least once per step", () => {
-    const { levels } = sampler.plan(8)
+    const { levels } = sampler.schedule(8)
     expect(levels.length).toBe(sampler.name === "flow-heun" ? 15 : 8)
     const ratios = levels.map(({ alpha, sigma }) => alpha / sigma)
     expect(ratios.every((ratio, i) => i === 0 || ratio >= ratios[i - 1]!)).toBe(true)
   })
 
   it("leaves the state that it is given alone", () => {
-    const start = samplerStart(normalLatents(Random.torch(3)))
+    const start = initialState(normalLatents(Random.torch(3)))
     const before = start.sample.values().slice()
     const first = runFrom(sampler, 4, start, smooth, Random.torch(4), 1)
     const firstSample = first.sample.values().slice()
@@ -96,11 +96,11 @@ describe.each([...native, ...foreign])("$name", ({ sampler }) => {
   })
 
   it("refuses steps that no run can have, and a step after the last", () => {
-    expect(() => sampler.plan(0)).toThrow("whole number")
-    expect(() => sampler.plan(1.5)).toThrow("it is 1.5")
-    const end = samplerStart(run(sampler, 2, normalLatents(Random.torch(1)), smooth, Random.torch(2)), 9)
-    const plan = sampler.plan(2)
-    const prediction = smooth(end.sample, plan.levels[0]!)
-    expect(() => sampler.step(plan, end, prediction, Random.torch(2))).toThrow("was asked for step 9 of a plan")
+    expect(() => sampler.schedule(0)).toThrow("whole number")
+    expect(() => sampler.schedule(1.5)).toThrow("it is 1.5")
+    const end = initialState(run(sampler, 2, normalLatents(Random.torch(1)), smooth, Random.torch(2)), 9)
+    const schedule = sampler.schedule(2)
+    const prediction = smooth(end.sample, schedule.levels[0]!)
+    expect(() => sampler.step(schedule, end, prediction, Random.torch(2))).toThrow("was asked for step 9 of a schedule")
   })
 })

@@ -8,9 +8,9 @@ export interface FlowEulerSettings extends FlowSettings {
 }
 
 /** Euler's step to the plan's next level, whether σ falls or rises: (1 − σ′)·clean + σ′·noise. */
-export const flowEulerStep: SamplerShape["step"] = (plan, state, { clean, noise }) => {
-  currentLevel(plan, state)
-  const { sigma } = plan.levels[state.index + 1] ?? plan.end ?? noNoise
+export const flowEulerStep: SamplerShape["step"] = (schedule, state, { clean, noise }) => {
+  currentLevel(schedule, state)
+  const { sigma } = schedule.levels[state.index + 1] ?? schedule.end ?? noNoise
   const sample = linearCombination([
     [1 - sigma, clean],
     [sigma, noise],
@@ -26,9 +26,9 @@ export const flowEulerStep: SamplerShape["step"] = (plan, state, { clean, noise 
 export const flowEuler = (settings: FlowEulerSettings): SamplerShape => ({
   name: "flow-euler",
   process: rectifiedFlow,
-  plan: (steps) => ({ levels: settings.grid(steps) }),
+  schedule: (steps) => ({ levels: settings.grid(steps) }),
   step: settings.stochastic
-    ? (plan, state, { clean }, random) =>
-        flowEulerStep(plan, state, { clean, noise: normalLike(state.sample, random) }, random)
+    ? (schedule, state, { clean }, random) =>
+        flowEulerStep(schedule, state, { clean, noise: normalLike(state.sample, random) }, random)
     : flowEulerStep,
 })

@@ -3,16 +3,16 @@ import type { FlowSettings } from "./flow-sigmas.ts"
 import { advance, currentLevel, remembered } from "./run-position.ts"
 
 /** The halves of Heun's steps in turn, whether σ falls or rises. */
-export const flowHeunSteps: SamplerShape["step"] = (plan, state, prediction) => {
-  const { sigma } = currentLevel(plan, state)
+export const flowHeunSteps: SamplerShape["step"] = (schedule, state, prediction) => {
+  const { sigma } = currentLevel(schedule, state)
   const isCorrection = state.index % 2 === 1
-  if (isCorrection && state.index === state.begin) {
+  if (isCorrection && state.index === state.beginIndex) {
     // A run that begins here has no Euler step to correct, and stands at the same level in the plan's next entry.
     return advance(state, state.sample)
   }
   const velocity = velocityOf(prediction)
   if (isCorrection) {
-    const half = (sigma - plan.levels[state.index - 1]!.sigma) / 2
+    const half = (sigma - schedule.levels[state.index - 1]!.sigma) / 2
     const sample = linearCombination([
       [1, remembered(state, "sample")],
       [half, remembered(state, "velocity")],
@@ -22,7 +22,7 @@ export const flowHeunSteps: SamplerShape["step"] = (plan, state, prediction) => 
   }
   const sample = linearCombination([
     [1, state.sample],
-    [(plan.levels[state.index + 1]?.sigma ?? 0) - sigma, velocity],
+    [(schedule.levels[state.index + 1]?.sigma ?? 0) - sigma, velocity],
   ])
   return advance(state, sample, { sample: state.sample, velocity })
 }
@@ -36,6 +36,6 @@ export const flowHeunSteps: SamplerShape["step"] = (plan, state, prediction) => 
 export const flowHeun = (settings: FlowSettings): SamplerShape => ({
   name: "flow-heun",
   process: rectifiedFlow,
-  plan: (steps) => ({ levels: settings.grid(steps).flatMap((level, i) => (i === 0 ? [level] : [level, level])) }),
+  schedule: (steps) => ({ levels: settings.grid(steps).flatMap((level, i) => (i === 0 ? [level] : [level, level])) }),
   step: flowHeunSteps,
 })

@@ -1,4 +1,4 @@
-import { type Latents, linearCombination, Random, samplerStart } from "@auteur/core"
+import { type Latents, linearCombination, Random, initialState } from "@auteur/core"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
@@ -21,8 +21,8 @@ describe("rectified-flow samplers", () => {
       fc.property(fc.integer({ min: 1, max: 12 }), fc.nat(), (steps, seed) => {
         const random = Random.torch(seed)
         const [clean, noise] = [normalLatents(random), normalLatents(random)]
-        const { levels } = sampler.plan(steps)
-        let state = samplerStart(onPath(clean, noise, levels[0]!.sigma))
+        const { levels } = sampler.schedule(steps)
+        let state = initialState(onPath(clean, noise, levels[0]!.sigma))
         for (let i = 0; i < levels.length; i++) {
           state = runFrom(sampler, steps, state, () => ({ clean, noise }), random, i + 1)
           expect(distance(state.sample, onPath(clean, noise, levels[i + 1]?.sigma ?? 0))).toBeLessThan(1e-5)
@@ -35,16 +35,16 @@ describe("rectified-flow samplers", () => {
   it("the shift spends more steps on noisy levels and keeps the first", () => {
     const sigmas = (shift: number): Array<number> =>
       samplerOf("flow-euler", { shift })
-        .plan(10)
+        .schedule(10)
         .levels.map(({ sigma }) => sigma)
     expect(sigmas(5)[0]).toBe(1)
     expect(sigmas(5).every((sigma, i) => i === 0 || sigma > sigmas(1)[i]!)).toBe(true)
   })
 
   it("a terminal shift ends at that sigma", () => {
-    const { levels } = samplerOf("flow-euler", { shift_terminal: 0.1 }).plan(7)
+    const { levels } = samplerOf("flow-euler", { shift_terminal: 0.1 }).schedule(7)
     expect(levels.at(-1)!.sigma).toBeCloseTo(0.1, 6)
-    expect(() => samplerOf("flow-euler", { shift_terminal: 0.1 }).plan(1)).toThrow("ask for at least 2 steps")
+    expect(() => samplerOf("flow-euler", { shift_terminal: 0.1 }).schedule(1)).toThrow("ask for at least 2 steps")
   })
 
   it("Heun integrates a velocity that is linear in the level exactly, Euler does not", () => {
@@ -52,8 +52,8 @@ describe("rectified-flow samplers", () => {
     const network = flowing((_, sigma) => 2 * sigma)
     const errorAfterTwoLevels = (name: string, evaluations: number): number => {
       const sampler = samplerOf(name)
-      const { levels } = sampler.plan(5)
-      const state = runFrom(sampler, 5, samplerStart(x), network, Random.torch(2), evaluations)
+      const { levels } = sampler.schedule(5)
+      const state = runFrom(sampler, 5, initialState(x), network, Random.torch(2), evaluations)
       // x(σ) = x(σ₀) + σ² − σ₀².
       const exact = latentsOf(x.values().map((x) => x + levels[state.index]!.sigma ** 2 - levels[0]!.sigma ** 2))
       return distance(state.sample, exact)
@@ -66,8 +66,8 @@ describe("rectified-flow samplers", () => {
     const x = normalLatents(Random.torch(1))
     const sampler = samplerOf("flow-heun")
     const network = flowing((x, sigma) => Math.sin(x) + sigma)
-    const odd = runFrom(sampler, 5, samplerStart(x, 3), network, Random.torch(2))
-    const even = runFrom(sampler, 5, samplerStart(x, 4), network, Random.torch(2))
+    const odd = runFrom(sampler, 5, initialState(x, 3), network, Random.torch(2))
+    const even = runFrom(sampler, 5, initialState(x, 4), network, Random.torch(2))
     expect(odd.sample.values()).toEqual(even.sample.values())
   })
 
@@ -79,7 +79,7 @@ describe("rectified-flow samplers", () => {
     const x = normalLatents(Random.torch(1))
     const network = flowing((x, sigma) => Math.sin(2 * x) + sigma)
     const end = (name: string, steps: number, changes: object): Latents =>
-      runFrom(samplerOf(name, changes), steps, samplerStart(x), network, Random.torch(2)).sample
+      runFrom(samplerOf(name, changes), steps, initialState(x), network, Random.torch(2)).sample
     const exact = end("flow-heun", 1000, { shift: 1 })
     const gain = distance(end(name, 20, unshifted), exact) / distance(end(name, 80, unshifted), exact)
     expect(gain).toBeGreaterThan(ratio.atLeast)

@@ -53,7 +53,7 @@ describe("rescaled guidance", () => {
       unconditional: read("uncond"),
       level,
       process,
-      memory: new Map(),
+      state: new Map(),
     }
     const guided = rescaledGuidance().combine(input)
     const expected = read("rescaled")
@@ -69,10 +69,10 @@ describe("adaptive projected guidance", () => {
   const process: NoiseProcess = diffusion
 
   /** Clean latents of both answers, and the noise that makes them readings of one sample. */
-  const at = (name: string, i: number, memory: GuidanceInput["memory"]): GuidanceInput => {
+  const at = (name: string, i: number, state: GuidanceInput["state"]): GuidanceInput => {
     const x = latents("diffusion.1.x")
     const read = (answer: string) => toPrediction("sample", x, level, latents(`${name}.${i}.${answer}`))
-    return { ...place, index: i, conditional: read("cond"), unconditional: read("uncond"), level, process, memory }
+    return { ...place, index: i, conditional: read("cond"), unconditional: read("uncond"), level, process, state }
   }
   const guidanceOf = (name: string) => {
     const [parallel, threshold, momentum] = numbers(`${name}.options`) as unknown as [number, number, number]
@@ -81,9 +81,9 @@ describe("adaptive projected guidance", () => {
 
   it.each(["paper", "kept", "plain"])('with the settings "%s", every step of a run is the reference\'s', (name) => {
     const guidance = guidanceOf(name)
-    const memory: GuidanceInput["memory"] = new Map()
+    const state: GuidanceInput["state"] = new Map()
     for (let i = 0; i < 4; i++) {
-      const guided = guidance.combine(at(name, i, memory))
+      const guided = guidance.combine(at(name, i, state))
       expect(distance(guided.clean, latents(`${name}.${i}.guided`))).toBeLessThan(2e-5)
       expect(distance(sampleOf(guided, level), latents("diffusion.1.x"))).toBeLessThan(2e-5)
     }
@@ -97,10 +97,10 @@ describe("adaptive projected guidance", () => {
 
   it("goes on from a memory that was saved, bit for bit, and not without it", () => {
     const guidance = guidanceOf("paper")
-    const memory: GuidanceInput["memory"] = new Map()
-    for (let i = 0; i < 2; i++) guidance.combine(at("paper", i, memory))
-    const saved = new Map(memory)
-    const guided = guidance.combine(at("paper", 2, memory)).clean.values()
+    const state: GuidanceInput["state"] = new Map()
+    for (let i = 0; i < 2; i++) guidance.combine(at("paper", i, state))
+    const saved = new Map(state)
+    const guided = guidance.combine(at("paper", 2, state)).clean.values()
     expect(guidance.combine(at("paper", 2, saved)).clean.values()).toEqual(guided)
     expect(guidance.combine(at("paper", 2, new Map())).clean.values()).not.toEqual(guided)
   })

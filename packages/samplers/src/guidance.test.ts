@@ -23,7 +23,7 @@ const input = (scale: number, timestep = 999, steps = 50, seed = 1): GuidanceInp
     process: rectifiedFlow,
     index: 0,
     steps,
-    memory: new Map(),
+    state: new Map(),
   }
 }
 

@@ -4,7 +4,7 @@ import {
   type Level,
   type Prediction,
   Random,
-  samplerStart,
+  initialState,
   type SamplerShape,
 } from "@auteur/core"
 import * as Effect from "effect/Effect"
@@ -32,17 +32,21 @@ const normal = (sample: Latents, { alpha, sigma }: Level): Prediction => {
   }
 }
 
-const walk = (part: Pick<SamplerShape, "step">, plan: ReturnType<SamplerShape["plan"]>, sample: Latents): Latents => {
-  let state = samplerStart(sample)
+const walk = (
+  part: Pick<SamplerShape, "step">,
+  schedule: ReturnType<SamplerShape["schedule"]>,
+  sample: Latents,
+): Latents => {
+  let state = initialState(sample)
   const random = Random.torch(0)
-  for (const level of plan.levels) state = part.step(plan, state, normal(state.sample, level), random)
+  for (const level of schedule.levels) state = part.step(schedule, state, normal(state.sample, level), random)
   return state.sample
 }
 
 const source = latentsOf([0.9, -0.4, 0.1, 0.35, -1.2, 0.7])
 const up = (inversion: InversionShape, steps: number): Latents => {
   const levels = [{ alpha: 1, sigma: 0, timestep: 0 }, ...grid(steps).toReversed()]
-  return walk(inversion, inversion.plan(levels), source)
+  return walk(inversion, inversion.schedule(levels), source)
 }
 const settings = { grid, stochastic: false }
 
@@ -59,18 +63,18 @@ describe.each([
   })
 
   it("gives the latents back when they are sampled again", () => {
-    const back = (steps: number) => distance(walk(sampler, sampler.plan(steps), up(inversion, steps)), source)
+    const back = (steps: number) => distance(walk(sampler, sampler.schedule(steps), up(inversion, steps)), source)
     expect(back(80)).toBeLessThan(bound)
     expect(back(80)).toBeLessThan(factor * back(40))
   })
 
   it("reaches a single level, too", () => {
     const [level] = grid(1)
-    const plan = inversion.plan([
+    const schedule = inversion.schedule([
       { alpha: 1, sigma: 0, timestep: 0 },
       { ...level!, sigma: 0.5, alpha: 0.5 },
     ])
-    expect(walk(inversion, plan, source).values().every(Number.isFinite)).toBe(true)
+    expect(walk(inversion, schedule, source).values().every(Number.isFinite)).toBe(true)
   })
 })
 

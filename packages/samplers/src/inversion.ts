@@ -1,4 +1,11 @@
-import { Inversion, type InversionShape, linearCombination, type Plan, rectifiedFlow, RequestError } from "@auteur/core"
+import {
+  Inversion,
+  type InversionShape,
+  linearCombination,
+  type Schedule,
+  rectifiedFlow,
+  RequestError,
+} from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { flowEulerStep } from "./flow-euler.ts"
@@ -14,7 +21,7 @@ import { advance, currentLevel, remembered } from "./run-position.ts"
 export const ddimInversion: InversionShape = {
   name: "ddim",
   process: rectifiedFlow,
-  plan: (levels) => upTo(levels),
+  schedule: (levels) => upTo(levels),
   step: flowEulerStep,
 }
 
@@ -30,7 +37,7 @@ const firstCorrections = 3
 export const flowInversion: InversionShape = {
   name: "flow-heun",
   process: rectifiedFlow,
-  plan: (levels) => {
+  schedule: (levels) => {
     const { levels: asked, end } = upTo(levels)
     const [clean, first, ...others] = [...asked, end!]
     const again = Array.from({ length: firstCorrections }, () => first!)
@@ -38,9 +45,9 @@ export const flowInversion: InversionShape = {
     const pairs = [first!, ...others].flatMap((level, i, all) => (i + 1 < all.length ? [level, all[i + 1]!] : []))
     return { levels: [clean!, ...again, ...pairs], end: end! }
   },
-  step: (plan, state, prediction, random) => {
-    if (state.index === 0 || state.index > firstCorrections) return flowHeunSteps(plan, state, prediction, random)
-    const { sigma } = currentLevel(plan, state)
+  step: (schedule, state, prediction, random) => {
+    if (state.index === 0 || state.index > firstCorrections) return flowHeunSteps(schedule, state, prediction, random)
+    const { sigma } = currentLevel(schedule, state)
     const clean = remembered(state, "sample")
     const sample = linearCombination([
       [1 - sigma, clean],
@@ -50,7 +57,7 @@ export const flowInversion: InversionShape = {
   },
 }
 
-const upTo = (levels: Plan["levels"]): Plan => ({ levels: levels.slice(0, -1), end: levels.at(-1)! })
+const upTo = (levels: Schedule["levels"]): Schedule => ({ levels: levels.slice(0, -1), end: levels.at(-1)! })
 
 export type InversionName = "ddim" | "flow-heun"
 /** The inversions by name. */

@@ -1,4 +1,4 @@
-import { levelAt, type Level, matchLevel, Random, rectifiedFlow, RequestError, samplerStart } from "@auteur/core"
+import { levelAt, type Level, matchLevel, Random, rectifiedFlow, RequestError, initialState } from "@auteur/core"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
@@ -70,13 +70,13 @@ describe("samplers of rectified flow on a network of diffusion", () => {
   it("is DDIM after every step too, where the change of variables scales the sample", () => {
     const steps = 10
     const [ddim, euler] = ["ddim", "flow-euler"].map((name) => samplerNamed(name, models.diffusion).sampler)
-    const start = samplerStart(normalLatents(Random.torch(5)))
+    const start = initialState(normalLatents(Random.torch(5)))
     for (let until = 1; until < steps; until++) {
       const a = runFrom(ddim!, steps, start, smooth, Random.torch(6), until).sample
       const network = askedFrom(euler!.process, process, smooth)
       const b = runFrom(euler!, steps, start, network, Random.torch(6), until).sample
-      const { level, factor } = matchLevel(process, euler!.plan(steps).levels[until]!)
-      expect(level.timestep).toBeCloseTo(ddim!.plan(steps).levels[until]!.timestep, 6)
+      const { level, factor } = matchLevel(process, euler!.schedule(steps).levels[until]!)
+      expect(level.timestep).toBeCloseTo(ddim!.schedule(steps).levels[until]!.timestep, 6)
       const scaled = a.values().map((x) => x / factor)
       expect(Math.max(...b.values().map((x, i) => Math.abs(x - scaled[i]!)))).toBeLessThan(2e-5)
     }
@@ -85,7 +85,7 @@ describe("samplers of rectified flow on a network of diffusion", () => {
   it("refuses more steps than there are timesteps, as those of diffusion do", () => {
     for (const name of foreign.diffusion) {
       const { sampler } = samplerNamed(name, models.diffusion)
-      expect(() => sampler.plan(1001)).toThrow("a whole number from 1 to 1000; it is 1001")
+      expect(() => sampler.schedule(1001)).toThrow("a whole number from 1 to 1000; it is 1001")
     }
   })
 })

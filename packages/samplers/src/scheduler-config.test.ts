@@ -90,13 +90,13 @@ describe("a sampler by name", () => {
       const { sampler, process } = samplerNamed(name, configs["ddim"])
       expect(sampler.name).toBe(name)
       expect(process).toEqual(trainingProcess(configs["ddim"]).process)
-      expect(sampler.plan(50).levels[0]!.timestep).toBe(999)
+      expect(sampler.schedule(50).levels[0]!.timestep).toBe(999)
     }
     for (const name of ["flow-euler", "flow-heun", "unipc"] as const) {
       for (const config of ["flow-euler", "flow-heun", "unipc"]) {
         const { sampler } = samplerNamed(name, configs[config])
         expect(sampler.name).toBe(name)
-        expect(sampler.plan(5).levels).toEqual(samplerNamed(name, configs["flow-euler"]).sampler.plan(5).levels)
+        expect(sampler.schedule(5).levels).toEqual(samplerNamed(name, configs["flow-euler"]).sampler.schedule(5).levels)
       }
     }
   })

@@ -3,7 +3,7 @@ import {
   type Level,
   linearCombination,
   log,
-  type Plan,
+  type Schedule,
   rectifiedFlow,
   type SamplerShape,
   type SamplerState,
@@ -26,7 +26,7 @@ const expm1OfStep = (from: Level, to: Level): number => (to.sigma * from.alpha) 
 
 /** What both halves use of a step between two levels. */
 interface Step {
-  readonly plan: Plan
+  readonly plan: Schedule
   /** The index of the level that the step starts from. */
   readonly from: number
   readonly to: Level
@@ -37,8 +37,8 @@ interface Step {
 }
 
 /** r = (λ_before − λ_from)/h, below 0: where the estimate before the last lies, in steps. */
-const ratioBefore = ({ plan, from, to }: Step): number => {
-  const [before, at] = [plan.levels[from - 1]!, plan.levels[from]!]
+const ratioBefore = ({ plan: schedule, from, to }: Step): number => {
+  const [before, at] = [schedule.levels[from - 1]!, schedule.levels[from]!]
   return (logRatio(before) - logRatio(at)) / (logRatio(to) - logRatio(at))
 }
 
@@ -99,24 +99,24 @@ export const uniPc = (settings: UniPcSettings): SamplerShape => {
   const { grid, order, uncorrected } = settings
 
   /** The order of the predictor at a step, and of the corrector after it. */
-  const orderAt = (plan: Plan, { begin }: SamplerState, index: number): number =>
-    Math.min(order, plan.levels.length - index, index - begin + 1)
+  const orderAt = (schedule: Schedule, { beginIndex }: SamplerState, index: number): number =>
+    Math.min(order, schedule.levels.length - index, index - beginIndex + 1)
 
   return {
     name: "unipc",
     process: rectifiedFlow,
-    plan: (steps) => ({ levels: grid(steps) }),
-    step: (plan, state, { clean }) => {
-      const at = currentLevel(plan, state)
-      const { index, begin } = state
-      const isFirst = index === begin
+    schedule: (steps) => ({ levels: grid(steps) }),
+    step: (schedule, state, { clean }) => {
+      const at = currentLevel(schedule, state)
+      const { index, beginIndex } = state
+      const isFirst = index === beginIndex
       const stepTo = (from: number, to: Level, sample: Latents, clean: Latents, before: string): Step => ({
-        plan,
+        plan: schedule,
         from,
         to,
         sample,
         clean,
-        cleanBefore: orderAt(plan, state, from) === 2 ? remembered(state, before) : undefined,
+        cleanBefore: orderAt(schedule, state, from) === 2 ? remembered(state, before) : undefined,
       })
       const sample =
         isFirst || uncorrected.includes(index - 1)
@@ -125,7 +125,7 @@ export const uniPc = (settings: UniPcSettings): SamplerShape => {
               stepTo(index - 1, at, remembered(state, "sample"), remembered(state, "clean"), "cleanBefore"),
               clean,
             )
-      const next = predict(stepTo(index, plan.levels[index + 1] ?? noNoise, sample, clean, "clean"))
+      const next = predict(stepTo(index, schedule.levels[index + 1] ?? noNoise, sample, clean, "clean"))
       return advance(
         state,
         next,

@@ -9,7 +9,7 @@ import {
   sameProcess,
   type SamplerShape,
   type SamplerState,
-  samplerStart,
+  initialState,
   Tensor,
 } from "@auteur/core"
 
@@ -81,16 +81,16 @@ export const runFrom = (
   random: Random,
   until: number = Infinity,
 ): SamplerState => {
-  const plan = sampler.plan(steps)
+  const schedule = sampler.schedule(steps)
   let at = state
-  while (at.index < Math.min(until, plan.levels.length)) {
-    at = sampler.step(plan, at, network(at.sample, plan.levels[at.index]!), random)
+  while (at.index < Math.min(until, schedule.levels.length)) {
+    at = sampler.step(schedule, at, network(at.sample, schedule.levels[at.index]!), random)
   }
   return at
 }
 
 export const run = (sampler: SamplerShape, steps: number, sample: Latents, network: Network, random: Random): Latents =>
-  runFrom(sampler, steps, samplerStart(sample), network, random).sample
+  runFrom(sampler, steps, initialState(sample), network, random).sample
 
 /** The largest absolute difference. */
 export const distance = (a: Latents, b: Latents): number => {

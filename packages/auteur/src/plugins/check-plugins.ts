@@ -79,7 +79,7 @@ const checksOf: (kind: string) => Effect.Effect<ReadonlyArray<Check>, PluginErro
 
 /** Texts of the encoder at hand, and the smallest size of two patches along each axis that the network does not refuse. */
 const questionOf = Effect.gen(function* () {
-  const { patch, trained, refuse } = yield* Denoiser
+  const { patch, trained, unsupported } = yield* Denoiser
   const { latentChannels: channels } = yield* VideoVae
   const encoder = yield* TextEncoder
   const encode = (prompt: string): Effect.Effect<TextEmbeddings, PluginError> =>
@@ -89,5 +89,5 @@ const questionOf = Effect.gen(function* () {
     )
   const texts = [yield* encode("a fox"), yield* encode("a dragon")] as const
   const small = { frames: 2 * patch.frames, height: 2 * patch.height, width: 2 * patch.width }
-  return { channels, texts, size: refuse(small) === undefined ? small : trained }
+  return { channels, texts, size: unsupported(small) === undefined ? small : trained }
 })

@@ -92,12 +92,12 @@ const cases: ReadonlyArray<Case> = [
   ["a sampler that throws", sampler(() => ({ step: boom })), `of the plugin "${name}" at step 1 of 1 failed: boom`],
   [
     "a sampler that throws as it plans",
-    sampler(() => ({ plan: boom })),
-    `of the plugin "${name}" failed in "plan": boom`,
+    sampler(() => ({ schedule: boom })),
+    `of the plugin "${name}" failed in "schedule": boom`,
   ],
   [
     "a sampler that plans nothing",
-    sampler(() => ({ plan: () => ({ levels: [] }) })),
+    sampler(() => ({ schedule: () => ({ levels: [] }) })),
     `of the plugin "${name}" planned no levels`,
   ],
   [
@@ -153,7 +153,7 @@ const cases: ReadonlyArray<Case> = [
   ],
   [
     "an inversion that plans nothing",
-    inversion(() => ({ plan: () => ({ levels: [] }) })),
+    inversion(() => ({ schedule: () => ({ levels: [] }) })),
     `of the plugin "${name}" planned no levels`,
     inverted,
   ],
@@ -216,10 +216,10 @@ const cases: ReadonlyArray<Case> = [
     text(() => ({ encode: () => Effect.fail("out of words" as never) })),
     `The text encoder of the plugin "${name}" failed in "encode": out of words`,
   ],
-  ["a model that throws", model(() => ({ denoise: boom })), `of the plugin "${name}" at step 1 of 1 failed: boom`],
+  ["a model that throws", model(() => ({ predict: boom })), `of the plugin "${name}" at step 1 of 1 failed: boom`],
   [
     "a model that gives nothing",
-    model(() => ({ denoise: () => Effect.succeed(undefined as never) })),
+    model(() => ({ predict: () => Effect.succeed(undefined as never) })),
     `of the plugin "${name}" gave no answers to 2 texts at step 1 of 1`,
   ],
   [

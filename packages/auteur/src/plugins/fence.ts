@@ -11,7 +11,7 @@ type AnyEffect = Effect.Effect<unknown, unknown, unknown>
 type AnyStream = Stream.Stream<unknown, unknown, unknown>
 
 /** Where the pipeline itself turns what a part throws into an error, with the step at which it was thrown. */
-const guardedByPipeline = new Set(["step", "combine", "denoise", "encode", "decode"])
+const guardedByPipeline = new Set(["step", "combine", "predict", "encode", "decode"])
 
 /**
  * A plugin's part as the pipeline gets it: one that says whose it is, whose calls end in time, and whose failures name the plugin.

@@ -27,9 +27,9 @@ const kind = <Shape>(
 
 /** The parts of the pipeline that a plugin may replace. */
 export const partKinds: ReadonlyArray<PartKind> = [
-  kind(Sampler, "sampler", { name: "string", process: "object", plan: "function", step: "function" }),
+  kind(Sampler, "sampler", { name: "string", process: "object", schedule: "function", step: "function" }),
   kind(Guidance, "guidance", { name: "string", usesUnconditional: "function", combine: "function" }),
-  kind(Inversion, "inversion", { name: "string", process: "object", plan: "function", step: "function" }),
+  kind(Inversion, "inversion", { name: "string", process: "object", schedule: "function", step: "function" }),
   kind(Editor, "editor", { name: "string", step: "function" }),
   kind(TextEncoder, "text encoder", { maxSequenceLength: "number", encode: "function", cost: "object" }),
   kind(Denoiser, "model", {
@@ -38,8 +38,8 @@ export const partKinds: ReadonlyArray<PartKind> = [
     imageConditioned: "boolean",
     patch: "object",
     trained: "object",
-    refuse: "function",
-    denoise: "function",
+    unsupported: "function",
+    predict: "function",
     cost: "function",
   }),
   kind(VideoVae, "VAE", {

@@ -26,14 +26,14 @@ const eager = definePlugin({
       Sampler.of({
         ...sampler,
         name: "eager",
-        step: (plan, state, { clean, noise }, random) => {
-          const before = state.memory["clean"] ?? clean
+        step: (schedule, state, { clean, noise }, random) => {
+          const before = state.history["clean"] ?? clean
           const ahead = linearCombination([
             [1.2, clean],
             [-0.2, before],
           ])
-          const next = sampler.step(plan, state, { clean: ahead, noise }, random)
-          return { ...next, memory: { clean } }
+          const next = sampler.step(schedule, state, { clean: ahead, noise }, random)
+          return { ...next, history: { clean } }
         },
       }),
     ),

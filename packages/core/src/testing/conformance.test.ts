@@ -68,7 +68,7 @@ describe("testSampler", () => {
       "an index that stays",
       () => ({
         ...sound,
-        step: (plan, state, ...rest) => ({ ...sound.step(plan, state, ...rest), index: state.index }),
+        step: (schedule, state, ...rest) => ({ ...sound.step(schedule, state, ...rest), index: state.index }),
       }),
       "goes one place on with each step, and keeps the shape, wherever it begins",
     ],
@@ -76,9 +76,9 @@ describe("testSampler", () => {
       "a step in place",
       () => ({
         ...sound,
-        step: (plan, state, prediction, random) => {
+        step: (schedule, state, prediction, random) => {
           add(state.sample, prediction.clean)
-          return sound.step(plan, state, prediction, random)
+          return sound.step(schedule, state, prediction, random)
         },
       }),
       "leaves what it is given alone",
@@ -87,23 +87,23 @@ describe("testSampler", () => {
       "an end that is not clean",
       () => ({
         ...sound,
-        step: (plan, state, { clean, noise }, random) =>
-          sound.step(plan, state, { clean: times(0.9, clean), noise }, random),
+        step: (schedule, state, { clean, noise }, random) =>
+          sound.step(schedule, state, { clean: times(0.9, clean), noise }, random),
       }),
       "ends at the clean latents when the network knows them",
     ],
     [
       "levels that rise",
-      () => ({ ...sound, plan: (steps) => ({ levels: sound.plan(steps).levels.toReversed() }) }),
+      () => ({ ...sound, schedule: (steps) => ({ levels: sound.schedule(steps).levels.toReversed() }) }),
       "plans levels that are finite and fall in noise",
     ],
     [
       "NaN from large latents",
       () => ({
         ...sound,
-        step: (plan, state, { clean, noise }, random) => {
+        step: (schedule, state, { clean, noise }, random) => {
           const large = clean.values().some((x) => Math.abs(x) > 100)
-          return sound.step(plan, state, { clean: large ? times(Number.NaN, clean) : clean, noise }, random)
+          return sound.step(schedule, state, { clean: large ? times(Number.NaN, clean) : clean, noise }, random)
         },
       }),
       "stays finite on extreme latents",
@@ -127,12 +127,12 @@ describe("testInversion", () => {
   it.each<[string, InversionShape, string]>([
     [
       "a walk that stops short",
-      { ...sound, plan: (levels) => ({ levels: levels.slice(0, -1), end: levels.at(-2)! }) },
+      { ...sound, schedule: (levels) => ({ levels: levels.slice(0, -1), end: levels.at(-2)! }) },
       "ends at the noise when the network knows it",
     ],
     [
       "levels that are changed",
-      { ...sound, plan: (levels) => sound.plan((levels as Array<(typeof levels)[number]>).splice(0)) },
+      { ...sound, schedule: (levels) => sound.schedule((levels as Array<(typeof levels)[number]>).splice(0)) },
       "plans the same each time, and leaves the levels that it is given alone",
     ],
   ])("finds %s", async (_, inversion, law) => {
@@ -151,7 +151,7 @@ describe("testGuidance", () => {
     return {
       ...classifierFree,
       combine: (input) => {
-        const memory = kept === "memory" ? input.memory : own
+        const memory = kept === "memory" ? input.state : own
         const before = (memory.get("noise") ?? input.conditional.noise) as Latents
         memory.set("noise", input.conditional.noise)
         const noise = linearCombination([
@@ -268,9 +268,9 @@ describe("testDenoiser", async () => {
     let asked = 0
     const odd = {
       ...sound,
-      denoise: (input: Parameters<typeof sound.denoise>[0]) =>
-        Effect.map(sound.denoise(input), (answers) => {
-          const factor = input.memory === undefined ? 1 : 1 + (asked++ % 3) / 10
+      predict: (input: Parameters<typeof sound.predict>[0]) =>
+        Effect.map(sound.predict(input), (answers) => {
+          const factor = input.state === undefined ? 1 : 1 + (asked++ % 3) / 10
           return answers.map(({ clean, noise }) => ({ clean: times(factor, clean), noise }))
         }),
     }
@@ -280,8 +280,8 @@ describe("testDenoiser", async () => {
   it("finds answers that do not mix to the sample, and texts that change each other's", async () => {
     const odd = {
       ...sound,
-      denoise: (input: Parameters<typeof sound.denoise>[0]) =>
-        Effect.map(sound.denoise(input), (answers) =>
+      predict: (input: Parameters<typeof sound.predict>[0]) =>
+        Effect.map(sound.predict(input), (answers) =>
           answers.map(({ clean, noise }) => ({ clean: times(answers.length, clean), noise: times(1.1, noise) })),
         ),
     }

@@ -17,7 +17,7 @@ export const normalLatents = (random: Random, shape: Latents["shape"] = smallSha
 export type Network = (sample: Latents, level: Level) => Prediction
 
 /** One that knows the clean latents, so that only its noise depends on the sample. */
-export const knowing =
+export const exactNetwork =
   (clean: Latents): Network =>
   (sample, { alpha, sigma }) => ({
     clean,

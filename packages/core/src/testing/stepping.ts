@@ -1,6 +1,6 @@
 import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts"
 import { Random } from "../random.ts"
-import type { Plan, SamplerShape, SamplerState } from "../sampler.ts"
+import type { Schedule, SamplerShape, SamplerState } from "../sampler.ts"
 import { allFinite } from "../tensor-statistics.ts"
 import { demand } from "./check.ts"
 import { isSame, type Network, watch } from "./latents.ts"
@@ -13,16 +13,16 @@ export interface Stepper {
 /** Walks from a state to the plan's end, or up to a place in it, and checks each state on the way. */
 export const walk = (
   { step }: Stepper,
-  plan: Plan,
+  schedule: Schedule,
   state: SamplerState,
   network: Network,
   random: Random,
-  until: number = plan.levels.length,
+  until: number = schedule.levels.length,
 ): SamplerState => {
   let at = state
   while (at.index < until) {
-    const prediction = network(at.sample, plan.levels[at.index]!)
-    const next = step(plan, at, prediction, random)
+    const prediction = network(at.sample, schedule.levels[at.index]!)
+    const next = step(schedule, at, prediction, random)
     checkNext(at, next)
     at = next
   }
@@ -35,47 +35,52 @@ const checkNext = (state: SamplerState, next: SamplerState): void => {
     `A step at place ${state.index} gives the place ${next.index}: it has to go one on.`,
   )
   demand(
-    next.begin === state.begin,
-    `A step changes the place that the run began at from ${state.begin} to ${next.begin}: it has to keep it.`,
+    next.beginIndex === state.beginIndex,
+    `A step changes the place that the run began at from ${state.beginIndex} to ${next.beginIndex}: it has to keep it.`,
   )
   demand(
     next.sample.shape.join() === state.sample.shape.join(),
     `A step makes a sample of [${next.sample.shape.join(", ")}] out of [${state.sample.shape.join(", ")}]: it has to keep the shape.`,
   )
-  for (const [name, latents] of [["sample", next.sample] as const, ...Object.entries(next.memory)]) {
+  for (const [name, latents] of [["sample", next.sample] as const, ...Object.entries(next.history)]) {
     demand(allFinite(latents), `At place ${state.index}, "${name}" has values that are not finite.`)
   }
 }
 
 /** A step must leave what it is given as it is: the state is saved meanwhile. */
-export const checkLeavesInputs = ({ step }: Stepper, plan: Plan, start: SamplerState, network: Network): void => {
-  const levels = JSON.stringify(plan)
+export const checkLeavesInputs = (
+  { step }: Stepper,
+  schedule: Schedule,
+  start: SamplerState,
+  network: Network,
+): void => {
+  const levels = JSON.stringify(schedule)
   let state = start
   const random = Random.torch(5)
-  while (state.index < plan.levels.length) {
-    const prediction = network(state.sample, plan.levels[state.index]!)
-    const inputs = [state.sample, prediction.clean, prediction.noise, ...Object.values(state.memory)]
-    const fields = JSON.stringify([state.index, state.begin, Object.keys(state.memory)])
+  while (state.index < schedule.levels.length) {
+    const prediction = network(state.sample, schedule.levels[state.index]!)
+    const inputs = [state.sample, prediction.clean, prediction.noise, ...Object.values(state.history)]
+    const fields = JSON.stringify([state.index, state.beginIndex, Object.keys(state.history)])
     const isUnchanged = watch(inputs)
-    const next = step(plan, state, prediction, random)
+    const next = step(schedule, state, prediction, random)
     demand(
       isUnchanged(),
       `The step at place ${state.index} writes into a tensor that it was given: it has to make new ones.`,
     )
     demand(
-      fields === JSON.stringify([state.index, state.begin, Object.keys(state.memory)]),
+      fields === JSON.stringify([state.index, state.beginIndex, Object.keys(state.history)]),
       `The step at place ${state.index} changes the state that it was given: it has to make a new one.`,
     )
-    demand(levels === JSON.stringify(plan), `The step at place ${state.index} changes the plan.`)
+    demand(levels === JSON.stringify(schedule), `The step at place ${state.index} changes the plan.`)
     checkNext(state, next)
     state = next
   }
 }
 
 /** The same state, prediction and random numbers give the same bits; a step may keep nothing but what is in the state. */
-export const checkDeterminism = (stepper: Stepper, plan: Plan, start: SamplerState, network: Network): void => {
-  const first = walk(stepper, plan, start, network, Random.torch(11))
-  const again = walk(stepper, plan, start, network, Random.torch(11))
+export const checkDeterminism = (stepper: Stepper, schedule: Schedule, start: SamplerState, network: Network): void => {
+  const first = walk(stepper, schedule, start, network, Random.torch(11))
+  const again = walk(stepper, schedule, start, network, Random.torch(11))
   demand(
     isSame(first.sample, again.sample),
     "The same run made twice gives other bits: draw from the given random numbers alone.",
@@ -85,17 +90,17 @@ export const checkDeterminism = (stepper: Stepper, plan: Plan, start: SamplerSta
 /** Saved after each of its steps as a checkpoint and continued, a run ends with the bits that it would have had. */
 export const checkResuming = (
   stepper: Stepper,
-  plan: Plan,
+  schedule: Schedule,
   start: SamplerState,
   network: Network,
   name: string,
 ): void => {
-  const whole = walk(stepper, plan, start, network, Random.torch(21))
-  for (let place = start.index; place <= plan.levels.length; place++) {
+  const whole = walk(stepper, schedule, start, network, Random.torch(21))
+  for (let place = start.index; place <= schedule.levels.length; place++) {
     const random = Random.torch(21)
-    const half = walk(stepper, plan, start, network, random, place)
+    const half = walk(stepper, schedule, start, network, random, place)
     const saved = saveAndRead(half, random, name)
-    const end = walk(stepper, plan, saved.state, network, saved.random)
+    const end = walk(stepper, schedule, saved.state, network, saved.random)
     demand(
       isSame(end.sample, whole.sample),
       `Saved at place ${place} and continued, the run gives other bits: keep all that later steps need in the state's memory.`,
@@ -111,7 +116,7 @@ const saveAndRead = (state: SamplerState, random: Random, sampler: string) => {
     guidance: "none",
     editor: undefined,
     state,
-    memory: { denoiser: new Map(), guidance: new Map() },
+    componentStates: { denoiser: new Map(), guidance: new Map() },
     random: random.save(),
     image: undefined,
   })

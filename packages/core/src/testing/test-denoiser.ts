@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
-import { Denoiser, type DenoiserInput, type DenoiserShape, type LatentSize } from "../denoiser.ts"
+import { Denoiser, type PredictInput, type DenoiserShape, type LatentSize } from "../denoiser.ts"
 import { matchLevel } from "../noise-levels.ts"
 import type { Level, Prediction } from "../noise-process.ts"
 import { Random } from "../random.ts"
-import type { RunMemory } from "../run-memory.ts"
+import type { ComponentState } from "../run-memory.ts"
 import type { Latents } from "../tensor.ts"
 import { linearCombination } from "../tensor-arithmetic.ts"
 import { allFinite } from "../tensor-statistics.ts"
@@ -35,7 +35,7 @@ export const testDenoiser = (
   }
   const levelOf = ({ process }: DenoiserShape, sigma: number): Level =>
     matchLevel(process, { alpha: 1 - sigma, sigma, timestep: 1000 * sigma }).level
-  const inputOf = (denoiser: DenoiserShape, given: ReadonlyArray<TextEmbeddings>, sigma = 0.6): DenoiserInput => {
+  const inputOf = (denoiser: DenoiserShape, given: ReadonlyArray<TextEmbeddings>, sigma = 0.6): PredictInput => {
     const random = Random.torch(1)
     const [sample, image] = [normalLatents(random, shapeOf(denoiser)), normalLatents(random, shapeOf(denoiser))]
     const input = { sample, level: levelOf(denoiser, sigma), texts: given }
@@ -56,7 +56,7 @@ export const testDenoiser = (
           `It was trained at ${trained} ${axis}, which is no multiple of its patch of ${patch}.`,
         )
       }
-      const refused = denoiser.refuse(denoiser.trained)
+      const refused = denoiser.unsupported(denoiser.trained)
       demand(refused === undefined, `It refuses the size that it was trained at: ${refused}`)
     },
     "answers each text with latents of the sample's shape that are finite": (denoiser) =>
@@ -64,7 +64,7 @@ export const testDenoiser = (
         for (const sigma of [0.02, 0.5, 0.98]) {
           for (const count of [1, 2]) {
             const input = inputOf(denoiser, texts.slice(0, count), sigma)
-            const answers = yield* denoiser.denoise(input)
+            const answers = yield* denoiser.predict(input)
             demand(answers.length === count, `${count} texts get ${answers.length} answers.`)
             for (const latents of answers.flatMap(({ clean, noise }) => [clean, noise])) {
               demand(
@@ -80,7 +80,7 @@ export const testDenoiser = (
       Effect.gen(function* () {
         for (const sigma of [0.1, 0.5, 0.9]) {
           const input = inputOf(denoiser, [texts[0]], sigma)
-          const [answer] = yield* denoiser.denoise(input)
+          const [answer] = yield* denoiser.predict(input)
           const { clean, noise } = answer!
           const { level } = input
           const mixed = linearCombination([
@@ -96,38 +96,38 @@ export const testDenoiser = (
       }),
     "answers two texts together as it answers each alone": (denoiser) =>
       Effect.gen(function* () {
-        const together = yield* denoiser.denoise(inputOf(denoiser, texts))
+        const together = yield* denoiser.predict(inputOf(denoiser, texts))
         for (const [i, text] of texts.entries()) {
-          const [alone] = yield* denoiser.denoise(inputOf(denoiser, [text]))
+          const [alone] = yield* denoiser.predict(inputOf(denoiser, [text]))
           const away = distance(together[i]!.clean.contiguous(), alone!.clean.contiguous())
           demand(away <= tolerance, `Text ${i + 1} of two is answered ${away} away from the answer that it gets alone.`)
         }
       }),
     "tells texts apart": (denoiser) =>
       Effect.gen(function* () {
-        const [first, second] = yield* denoiser.denoise(inputOf(denoiser, texts))
+        const [first, second] = yield* denoiser.predict(inputOf(denoiser, texts))
         demand(distance(first!.clean.contiguous(), second!.clean.contiguous()) > 0, "Two texts get the same answer.")
       }),
     "gives the same bits for the same question, and leaves it alone": (denoiser) =>
       Effect.gen(function* () {
         const input = inputOf(denoiser, texts)
         const isUnchanged = watch([input.sample, ...texts, ...(input.image === undefined ? [] : [input.image])])
-        const [first, again] = [yield* denoiser.denoise(input), yield* denoiser.denoise(input)]
+        const [first, again] = [yield* denoiser.predict(input), yield* denoiser.predict(input)]
         demand(areSame(first, again), "The same question gets other bits the second time.")
         demand(isUnchanged(), "It writes into a tensor that it was given.")
       }),
     "continues from a checkpoint bit for bit": (denoiser) =>
       Effect.gen(function* () {
         const sigmas = [0.9, 0.85, 0.8, 0.75]
-        const ask = (memory: RunMemory, from: number, until: number) =>
+        const ask = (state: ComponentState, from: number, until: number) =>
           Effect.forEach(sigmas.slice(from, until), (sigma) =>
-            denoiser.denoise({ ...inputOf(denoiser, texts, sigma), memory }),
+            denoiser.predict({ ...inputOf(denoiser, texts, sigma), state }),
           )
         const whole = yield* ask(new Map(), 0, sigmas.length)
         for (let place = 1; place < sigmas.length; place++) {
-          const memory: RunMemory = new Map()
-          yield* ask(memory, 0, place)
-          const rest = yield* ask(throughCheckpoint("denoiser", memory), place, sigmas.length)
+          const state: ComponentState = new Map()
+          yield* ask(state, 0, place)
+          const rest = yield* ask(throughCheckpoint("denoiser", state), place, sigmas.length)
           demand(
             rest.every((answers, i) => areSame(answers, whole[place + i]!)),
             `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the memory.`,

@@ -2,7 +2,7 @@ import { Guidance, type GuidanceShape } from "../guidance.ts"
 import { levelAt, variancePreserving } from "../noise-levels.ts"
 import type { Prediction } from "../noise-process.ts"
 import { Random } from "../random.ts"
-import type { RunMemory } from "../run-memory.ts"
+import type { ComponentState } from "../run-memory.ts"
 import { allFinite } from "../tensor-statistics.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, isSame, latentsOf, normalLatents, smallShape, watch } from "./latents.ts"
@@ -32,7 +32,7 @@ export const testGuidance = (
   const combine = (
     guidance: GuidanceShape,
     scale: number,
-    memory: RunMemory,
+    state: ComponentState,
     from = 0,
     until: number = steps,
     given = answers,
@@ -40,7 +40,7 @@ export const testGuidance = (
     given.slice(from, until).map(([conditional, unconditional], i) => {
       const index = from + i
       const level = levelAt(process, 999 * (1 - index / steps))
-      return guidance.combine({ conditional, unconditional, scale, level, process, index, steps, memory })
+      return guidance.combine({ conditional, unconditional, scale, level, process, index, steps, state })
     })
   const alike = (a: ReadonlyArray<Prediction>, b: ReadonlyArray<Prediction>): boolean =>
     a.every(({ clean, noise }, i) => isSame(clean, b[i]!.clean) && isSame(noise, b[i]!.noise))
@@ -105,9 +105,9 @@ export const testGuidance = (
       for (const scale of scales) {
         const whole = combine(guidance, scale, new Map())
         for (let place = 1; place < steps; place++) {
-          const memory: RunMemory = new Map()
-          combine(guidance, scale, memory, 0, place)
-          const rest = combine(guidance, scale, throughCheckpoint("guidance", memory), place)
+          const state: ComponentState = new Map()
+          combine(guidance, scale, state, 0, place)
+          const rest = combine(guidance, scale, throughCheckpoint("guidance", state), place)
           demand(
             alike(rest, whole.slice(place)),
             `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the memory.`,

@@ -2,7 +2,7 @@ import { Inversion, type InversionShape } from "../inversion.ts"
 import { matchLevel } from "../noise-levels.ts"
 import type { Level } from "../noise-process.ts"
 import { Random } from "../random.ts"
-import { samplerStart } from "../sampler.ts"
+import { initialState } from "../sampler.ts"
 import { linearCombination } from "../tensor-arithmetic.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, latentsOf, type Network, normalLatents, smooth } from "./latents.ts"
@@ -32,14 +32,14 @@ export const testInversion = (
     })
   const each = (
     inversion: InversionShape,
-    law: (plan: ReturnType<InversionShape["plan"]>, levels: ReadonlyArray<Level>) => void,
+    law: (schedule: ReturnType<InversionShape["schedule"]>, levels: ReadonlyArray<Level>) => void,
   ): void => {
     for (const count of steps) {
       const levels = risingOf(inversion, count)
-      law(inversion.plan(levels), levels)
+      law(inversion.schedule(levels), levels)
     }
   }
-  const start = samplerStart(clean)
+  const start = initialState(clean)
 
   return checksOf(Inversion, subject, {
     "has a name": ({ name }) => {
@@ -64,32 +64,32 @@ export const testInversion = (
       })
     },
     "plans the same each time, and leaves the levels that it is given alone": (inversion) => {
-      each(inversion, (plan, levels) => {
-        const [before, given] = [JSON.stringify(plan), JSON.stringify(levels)]
-        walk(inversion, plan, start, smooth, Random.torch(2))
+      each(inversion, (schedule, levels) => {
+        const [before, given] = [JSON.stringify(schedule), JSON.stringify(levels)]
+        walk(inversion, schedule, start, smooth, Random.torch(2))
         demand(
-          JSON.stringify(inversion.plan(levels)) === before,
+          JSON.stringify(inversion.schedule(levels)) === before,
           "The plan of the same levels is another the second time.",
         )
         demand(JSON.stringify(levels) === given, "Planning changes the levels that it is given.")
       })
     },
     "goes one place on with each step, and keeps the shape": (inversion) => {
-      each(inversion, (plan) => walk(inversion, plan, start, smooth, Random.torch(3)))
+      each(inversion, (schedule) => walk(inversion, schedule, start, smooth, Random.torch(3)))
     },
     "leaves what it is given alone": (inversion) => {
-      each(inversion, (plan) => checkLeavesInputs(inversion, plan, start, smooth))
+      each(inversion, (schedule) => checkLeavesInputs(inversion, schedule, start, smooth))
     },
     "gives the same bits for the same random numbers": (inversion) => {
-      each(inversion, (plan) => checkDeterminism(inversion, plan, start, smooth))
+      each(inversion, (schedule) => checkDeterminism(inversion, schedule, start, smooth))
     },
     "continues from saved states bit for bit": (inversion) => {
-      each(inversion, (plan) => checkResuming(inversion, plan, start, smooth, inversion.name))
+      each(inversion, (schedule) => checkResuming(inversion, schedule, start, smooth, inversion.name))
     },
     "ends at the noise when the network knows it": (inversion) => {
       const constant: Network = () => ({ clean, noise })
-      each(inversion, (plan, levels) => {
-        const end = walk(inversion, plan, start, constant, Random.torch(4))
+      each(inversion, (schedule, levels) => {
+        const end = walk(inversion, schedule, start, constant, Random.torch(4))
         const { alpha, sigma } = levels.at(-1)!
         const exact = linearCombination([
           [alpha, clean],
@@ -105,8 +105,8 @@ export const testInversion = (
     "stays finite on extreme latents": (inversion) => {
       for (const value of [0, 1e4, -1e4, 1e-30]) {
         const extreme = latentsOf(new Float32Array(clean.size).fill(value))
-        each(inversion, (plan) => {
-          walk(inversion, plan, samplerStart(extreme), () => ({ clean: extreme, noise: extreme }), Random.torch(5))
+        each(inversion, (schedule) => {
+          walk(inversion, schedule, initialState(extreme), () => ({ clean: extreme, noise: extreme }), Random.torch(5))
         })
       }
     },

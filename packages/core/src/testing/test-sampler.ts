@@ -1,7 +1,7 @@
 import { Random } from "../random.ts"
-import { Sampler, type SamplerShape, samplerStart } from "../sampler.ts"
+import { Sampler, type SamplerShape, initialState } from "../sampler.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
-import { distance, knowing, latentsOf, normalLatents, smooth } from "./latents.ts"
+import { distance, exactNetwork, latentsOf, normalLatents, smooth } from "./latents.ts"
 import { checkDeterminism, checkLeavesInputs, checkResuming, walk } from "./stepping.ts"
 
 export interface SamplerTestOptions {
@@ -27,11 +27,14 @@ export const testSampler = (
   const start = normalLatents(Random.torch(1))
   /** The states that a run may begin in: at the start, and later, as video-to-video does. */
   const starts = (sampler: SamplerShape, count: number) => {
-    const { length } = sampler.plan(count).levels
-    return [0, Math.floor(length / 2), length - 1].map((begin) => samplerStart(start, begin))
+    const { length } = sampler.schedule(count).levels
+    return [0, Math.floor(length / 2), length - 1].map((begin) => initialState(start, begin))
   }
-  const each = (sampler: SamplerShape, law: (plan: ReturnType<SamplerShape["plan"]>, count: number) => void): void => {
-    for (const count of steps) law(sampler.plan(count), count)
+  const each = (
+    sampler: SamplerShape,
+    law: (schedule: ReturnType<SamplerShape["schedule"]>, count: number) => void,
+  ): void => {
+    for (const count of steps) law(sampler.schedule(count), count)
   }
 
   return checksOf(Sampler, subject, {
@@ -60,41 +63,44 @@ export const testSampler = (
       })
     },
     "plans the same each time, also after a run": (sampler) => {
-      each(sampler, (plan, count) => {
-        const before = JSON.stringify(plan)
-        walk(sampler, plan, samplerStart(start), smooth, Random.torch(2))
-        demand(JSON.stringify(sampler.plan(count)) === before, `The plan of ${count} steps is another the second time.`)
+      each(sampler, (schedule, count) => {
+        const before = JSON.stringify(schedule)
+        walk(sampler, schedule, initialState(start), smooth, Random.torch(2))
+        demand(
+          JSON.stringify(sampler.schedule(count)) === before,
+          `The plan of ${count} steps is another the second time.`,
+        )
       })
     },
     "goes one place on with each step, and keeps the shape, wherever it begins": (sampler) => {
-      each(sampler, (plan, count) => {
-        for (const state of starts(sampler, count)) walk(sampler, plan, state, smooth, Random.torch(3))
+      each(sampler, (schedule, count) => {
+        for (const state of starts(sampler, count)) walk(sampler, schedule, state, smooth, Random.torch(3))
       })
     },
     "leaves what it is given alone": (sampler) => {
-      each(sampler, (plan, count) => {
-        for (const state of starts(sampler, count)) checkLeavesInputs(sampler, plan, state, smooth)
+      each(sampler, (schedule, count) => {
+        for (const state of starts(sampler, count)) checkLeavesInputs(sampler, schedule, state, smooth)
       })
     },
     "gives the same bits for the same random numbers": (sampler) => {
-      each(sampler, (plan, count) => {
-        for (const state of starts(sampler, count)) checkDeterminism(sampler, plan, state, smooth)
+      each(sampler, (schedule, count) => {
+        for (const state of starts(sampler, count)) checkDeterminism(sampler, schedule, state, smooth)
       })
     },
     "continues from a checkpoint bit for bit": (sampler) => {
-      each(sampler, (plan, count) => {
-        for (const state of starts(sampler, count)) checkResuming(sampler, plan, state, smooth, sampler.name)
+      each(sampler, (schedule, count) => {
+        for (const state of starts(sampler, count)) checkResuming(sampler, schedule, state, smooth, sampler.name)
       })
     },
     "ends at the clean latents when the network knows them": (sampler) => {
       const clean = normalLatents(Random.torch(4))
-      each(sampler, (plan, count) => {
+      each(sampler, (schedule, count) => {
         for (const state of starts(sampler, count)) {
-          const end = walk(sampler, plan, state, knowing(clean), Random.torch(5))
+          const end = walk(sampler, schedule, state, exactNetwork(clean), Random.torch(5))
           const away = distance(end.sample, clean)
           demand(
             away <= tolerance,
-            `Begun at place ${state.begin} of ${count} steps, a run whose network knows the clean latents ends ${away} away from them.`,
+            `Begun at place ${state.beginIndex} of ${count} steps, a run whose network knows the clean latents ends ${away} away from them.`,
           )
         }
       })
@@ -103,8 +109,8 @@ export const testSampler = (
       const { size } = start
       for (const value of [0, 1e4, -1e4, 1e-30]) {
         const extreme = latentsOf(new Float32Array(size).fill(value))
-        each(sampler, (plan) => {
-          walk(sampler, plan, samplerStart(extreme), knowing(extreme), Random.torch(6))
+        each(sampler, (schedule) => {
+          walk(sampler, schedule, initialState(extreme), exactNetwork(extreme), Random.torch(6))
         })
       }
     },

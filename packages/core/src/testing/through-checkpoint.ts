@@ -1,21 +1,21 @@
 import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts"
 import { Random } from "../random.ts"
-import type { RunMemory } from "../run-memory.ts"
-import { samplerStart } from "../sampler.ts"
+import type { ComponentState } from "../run-memory.ts"
+import { initialState } from "../sampler.ts"
 import { Tensor } from "../tensor.ts"
 
 /** What a part finds in its memory when its run was saved as a checkpoint and is resumed. */
-export const throughCheckpoint = (part: "denoiser" | "guidance", memory: RunMemory): RunMemory => {
+export const throughCheckpoint = (part: "denoiser" | "guidance", state: ComponentState): ComponentState => {
   const bytes = encodeCheckpoint({
     request: { prompt: "a fox", seed: 1, steps: 1, guidanceScale: 1 },
     denoiser: "none",
     sampler: "none",
     guidance: "none",
     editor: undefined,
-    state: samplerStart(Tensor.zeros("batch frames channels height width", [1, 1, 1, 1, 1])),
-    memory: { denoiser: new Map(), guidance: new Map(), [part]: new Map(memory) },
+    state: initialState(Tensor.zeros("batch frames channels height width", [1, 1, 1, 1, 1])),
+    componentStates: { denoiser: new Map(), guidance: new Map(), [part]: new Map(state) },
     random: Random.torch(1).save(),
     image: undefined,
   })
-  return new Map(decodeCheckpoint(bytes).memory[part])
+  return new Map(decodeCheckpoint(bytes).componentStates[part])
 }

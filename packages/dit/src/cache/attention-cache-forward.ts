@@ -17,9 +17,9 @@ export const attentionCacheForward = (
   const all = Array.from({ length: config.num_layers }, (_, block) => block)
   return {
     predict: Effect.fnUntraced(function* (input) {
-      const { memory, last = false } = input
-      if (memory === undefined) return yield* wholeForward(model, config).predict(input)
-      const state = new CacheState(memory)
+      const { last = false } = input
+      if (input.state === undefined) return yield* wholeForward(model, config).predict(input)
+      const state = new CacheState(input.state)
       const index = state.number("calls")
       const batches = batchesOf(config, input)
       const attentionOf = (block: number) =>

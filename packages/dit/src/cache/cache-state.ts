@@ -1,4 +1,4 @@
-import { type Cost, type RunMemory, Tensor } from "@auteur/core"
+import { type Cost, type ComponentState, Tensor } from "@auteur/core"
 import type { HostTensor } from "@auteur/engine"
 import { gridOf } from "../grid.ts"
 import type { TransformerShape } from "../transformer.ts"
@@ -7,9 +7,9 @@ const prefix = "cache."
 
 /** The tensors and numbers that a cache keeps in the denoiser's state, by name; a checkpoint saves them. */
 export class CacheState {
-  readonly #state: RunMemory
+  readonly #state: ComponentState
 
-  constructor(state: RunMemory) {
+  constructor(state: ComponentState) {
     this.#state = state
   }
 

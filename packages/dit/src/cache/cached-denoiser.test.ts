@@ -1,4 +1,4 @@
-import { type AnyTensor, Denoiser, type DenoiserInput, type Prediction, type RunMemory, Tensor } from "@auteur/core"
+import { type AnyTensor, Denoiser, type PredictInput, type Prediction, type ComponentState, Tensor } from "@auteur/core"
 import { layer as engineLayer } from "@auteur/engine/node"
 import { assert, layer as withLayer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -39,7 +39,7 @@ const attentionCache = (
 })
 
 /** The inputs of a run's first calls: the reference's sample, which fades, at timesteps that fall. */
-const callsOf = (given: TransformerCase, count: number, texts = textsOf(given)): ReadonlyArray<DenoiserInput> => {
+const callsOf = (given: TransformerCase, count: number, texts = textsOf(given)): ReadonlyArray<PredictInput> => {
   const input = inputOf(given)
   return Array.from({ length: count }, (_, i) => ({
     ...input,
@@ -53,18 +53,18 @@ const callsOf = (given: TransformerCase, count: number, texts = textsOf(given)):
   }))
 }
 
-const predict = Effect.fnUntraced(function* (input: DenoiserInput) {
-  return yield* (yield* Denoiser).denoise(input)
+const predict = Effect.fnUntraced(function* (input: PredictInput) {
+  return yield* (yield* Denoiser).predict(input)
 })
 
 /** The predictions of calls that share a state. */
 const run = (
   given: TransformerCase,
   cache: Cache | undefined,
-  calls: ReadonlyArray<DenoiserInput>,
-  memory: RunMemory = new Map(),
+  calls: ReadonlyArray<PredictInput>,
+  state: ComponentState = new Map(),
 ) =>
-  Effect.forEach(calls, (call) => predict({ ...call, memory })).pipe(Effect.provide(denoiserLayer({ ...given, cache })))
+  Effect.forEach(calls, (call) => predict({ ...call, state })).pipe(Effect.provide(denoiserLayer({ ...given, cache })))
 
 const furthest = (a: ReadonlyArray<Prediction>, b: ReadonlyArray<Prediction>): number =>
   Math.max(
@@ -119,11 +119,11 @@ withLayer(engine)("a denoiser with a cache", (it) => {
         )
         const plain = yield* run(given, undefined, calls)
         for (const [i, answers] of plain.entries()) assert.strictEqual(furthest(answers, alone[i]!), 0)
-        const memory: RunMemory = new Map([["another component's", Tensor.zeros("a", [1])]])
-        yield* run(given, cache(true), calls, memory)
-        assert.isAbove(memory.size, 1)
-        yield* run(given, cache(true), [{ ...calls[1]!, last: true }], memory)
-        assert.deepStrictEqual([...memory.keys()], ["another component's"])
+        const state: ComponentState = new Map([["another component's", Tensor.zeros("a", [1])]])
+        yield* run(given, cache(true), calls, state)
+        assert.isAbove(state.size, 1)
+        yield* run(given, cache(true), [{ ...calls[1]!, last: true }], state)
+        assert.deepStrictEqual([...state.keys()], ["another component's"])
       }),
     )
 
@@ -133,11 +133,11 @@ withLayer(engine)("a denoiser with a cache", (it) => {
         const calls = callsOf(given, 4)
         for (const reuse of [true, false]) {
           const whole = yield* run(given, cache(reuse), calls)
-          const memory: RunMemory = new Map()
-          yield* run(given, cache(reuse), calls.slice(0, 2), memory)
-          const saved: RunMemory = new Map(memory)
+          const state: ComponentState = new Map()
+          yield* run(given, cache(reuse), calls.slice(0, 2), state)
+          const saved: ComponentState = new Map(state)
           const bits = bitsOf(saved)
-          yield* run(given, cache(reuse), calls.slice(2), memory)
+          yield* run(given, cache(reuse), calls.slice(2), state)
           assert.deepStrictEqual(bitsOf(saved), bits)
           const resumed = yield* run(given, cache(reuse), calls.slice(2), saved)
           for (const [i, answers] of resumed.entries()) assert.strictEqual(furthest(answers, whole[i + 2]!), 0)
@@ -236,7 +236,7 @@ withLayer(engine)("a step cache", (it) => {
     () =>
       Effect.gen(function* () {
         const given = yield* loadCase("v1-rope")
-        const [first, second] = callsOf(given, 2) as [DenoiserInput, DenoiserInput]
+        const [first, second] = callsOf(given, 2) as [PredictInput, PredictInput]
         for (const signal of signals) {
           const inputs: Array<StepCacheInput> = []
           yield* run(given, stepCache(signal, false, inputs), [

@@ -23,9 +23,9 @@ import {
  */
 export const stepCacheForward = (model: Model, config: TransformerConfig, cache: StepCache, name: string): Forward => ({
   predict: (input) => {
-    const { memory, last = false } = input
-    if (memory === undefined) return wholeForward(model, config).predict(input)
-    const state = new CacheState(memory)
+    const { last = false } = input
+    if (input.state === undefined) return wholeForward(model, config).predict(input)
+    const state = new CacheState(input.state)
     return Effect.scoped(
       Effect.gen(function* () {
         const batches = batchesOf(config, input)
