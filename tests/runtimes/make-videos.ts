@@ -14,7 +14,7 @@ await video.save(`${folder}/fox.mp4`)
 await video.save(`${folder}/fox.webp`)
 await video.save(`${folder}/fox.gif`)
 // Large frames are coded in a thread.
-await video.save(`${folder}/large.mp4`, { scale: 5 })
+await video.save(`${folder}/large.mp4`, { upscale: 5 })
 
 // Draws in every step, and turns guidance by a cosine.
 await using stirred = await openModel("emoji-world", { sampler: "dpm", guidanceMethod: "dynamic" })
