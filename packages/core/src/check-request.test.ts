@@ -3,7 +3,7 @@ import { gaussianWorld } from "../test/gaussian-world.ts"
 import { diffusion } from "../test/gaussian-parts.ts"
 import { deterministic } from "../test/small-samplers.ts"
 import { RequestError } from "./errors.ts"
-import { generate } from "./pipeline.ts"
+import { generate } from "./pipeline/generate.ts"
 import type { GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor } from "./tensor.ts"
 

@@ -7,7 +7,7 @@ import { twicePerStep } from "../test/small-samplers.ts"
 import { RequestError } from "./errors.ts"
 import { estimate } from "./estimate.ts"
 import { Hardware, type HardwareShape, type Speed } from "./hardware.ts"
-import { generate } from "./pipeline.ts"
+import { generate } from "./pipeline/generate.ts"
 import type { PipelineRequest, GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor, type Video } from "./tensor.ts"
 

@@ -7,7 +7,7 @@ import { colours } from "../test/gaussian-parts.ts"
 import { gaussianWorld, type WorldChanges } from "../test/gaussian-world.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { Hardware } from "./hardware.ts"
-import { generate, resume } from "./pipeline.ts"
+import { generate, resume } from "./pipeline/generate.ts"
 import type { GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor, type Video } from "./tensor.ts"
 

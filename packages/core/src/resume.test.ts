@@ -7,7 +7,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoin
 import { CheckpointError, RequestError } from "./errors.ts"
 import type { GenerateEvent } from "./events.ts"
 import { rectifiedFlow } from "./noise-levels.ts"
-import { generate, resume } from "./pipeline.ts"
+import { generate, resume } from "./pipeline/generate.ts"
 import type { GenerateRequest } from "./pipeline/video-request.ts"
 import { Tensor, type Video } from "./tensor.ts"
 
