@@ -47,6 +47,8 @@ export interface LoadedModel {
   readonly loras: ReadonlyArray<LoadedLora>
   /** {@link modelHash} of the folder, found once. */
   readonly hash: Effect.Effect<string, ModelError>
+  /** Parts of the folder's configs that have no effect, in a sentence each. */
+  readonly notices: ReadonlyArray<string>
   /** Frames per second that the model was trained at. */
   readonly fps: number
   readonly layer: Layer.Layer<TextEncoder | Denoiser | VideoVae | Sampler | Guidance, ModelError, Engine>
@@ -73,7 +75,7 @@ export const loadModel: (
     catch: (cause) =>
       new ModelError({ message: `The tokenizer of ${folder.path} cannot be used: ${(cause as Error).message}` }),
   })
-  const { sampler, process, prediction, guidance } = yield* Effect.try({
+  const { sampler, process, prediction, notices, guidance } = yield* Effect.try({
     try: () => ({
       ...(options.sampler === undefined
         ? samplers.samplerFromConfig(folder.scheduler)
@@ -124,6 +126,7 @@ export const loadModel: (
     options,
     loras,
     hash: yield* Effect.cached(modelHash(folder)),
+    notices,
     fps: transformer.patch_size_t === null ? 8 : 16,
     layer,
     denoiser: denoiserLayer,

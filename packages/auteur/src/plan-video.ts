@@ -143,6 +143,7 @@ export const planVideo: (
       version,
     }
     const notices = [
+      ...model.notices,
       replacedChoice(model),
       video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`,
     ].filter((notice) => notice !== undefined)

@@ -1,9 +1,9 @@
 import { testGuidance, testInversion, testSampler } from "@auteur/core/testing"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
-import { guidances } from "./guidances.ts"
+import { guidances } from "./guidance/guidances.ts"
 import { inversions } from "./inversion.ts"
-import { samplerFromConfig, samplerNamed, samplerNames } from "./scheduler-config.ts"
+import { samplerFromConfig, samplerNamed, samplerNames } from "./scheduler-config/scheduler-config.ts"
 
 describe.each(Object.keys(configs))("the sampler of the config %s", (name) => {
   const { sampler } = samplerFromConfig(configs[name])

@@ -3,9 +3,8 @@ import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { askedFrom, latentsOf, run, runFrom } from "../test/run.ts"
 import { mixture } from "../test/mixture.ts"
-import { betasOf } from "./beta-schedule.ts"
-import { matchedTable } from "./other-process.ts"
-import { samplerNamed } from "./scheduler-config.ts"
+import { betasOf, matchedTable } from "./scheduler-config/beta-schedule.ts"
+import { samplerNamed } from "./scheduler-config/scheduler-config.ts"
 
 const evenTable = matchedTable({ trained: 1000, shift: 1 })
 const models = {

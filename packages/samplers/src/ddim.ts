@@ -1,29 +1,23 @@
 import { linearCombination, type SamplerShape } from "@auteur/core"
-import {
-  alphaCumprodAt,
-  clipped,
-  diffusionPlan,
-  type DiffusionSettings,
-  steppedTimestep,
-} from "./diffusion-settings.ts"
-import { advance, currentLevel } from "./run-position.ts"
+import { currentLevel, nextState } from "./sampler-state.ts"
+import { alphaCumprodAt, clipped, diffusionSchedule, type DiffusionSettings, previousTimestep } from "./timesteps.ts"
 
 /**
- * DDIM without added noise: the same clean latents and the same noise, mixed for the next timestep.
+ * DDIM without added noise (arXiv 2010.02502 eq. 12 with η = 0), at the timesteps of CogVideoX's DDIM.
  *
- * arXiv 2010.02502 eq. 12 with η = 0; the timesteps of CogVideoX's DDIM.
+ * x_{t−1} = √ᾱ_{t−1} · x̂₀ + √(1 − ᾱ_{t−1}) · ε̂, with the clean latents x̂₀ and the noise ε̂ that the network predicts at t.
  */
 export const ddim = (settings: DiffusionSettings): SamplerShape => ({
   name: "ddim",
   process: settings.process,
-  schedule: (steps) => diffusionPlan(settings, steps),
+  schedule: (steps) => diffusionSchedule(settings, steps),
   step: (schedule, state, { clean, noise }) => {
-    const { timestep } = currentLevel(schedule, state)
-    const alphaBar = alphaCumprodAt(settings, steppedTimestep(settings, timestep, schedule.levels.length))
+    const { timestep: t } = currentLevel(schedule, state)
+    const alphaBar = alphaCumprodAt(settings, previousTimestep(settings, t, schedule.levels.length)) // ᾱ_{t−1}
     const sample = linearCombination([
       [Math.sqrt(alphaBar), clipped(clean, settings.clip)],
       [Math.sqrt(1 - alphaBar), noise],
     ])
-    return advance(state, sample)
+    return nextState(state, sample)
   },
 })

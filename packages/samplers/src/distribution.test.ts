@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { between, mixture, modes } from "../test/mixture.ts"
 import { askedFrom, latentsOf, run } from "../test/run.ts"
-import { samplerNamed, samplerNames } from "./scheduler-config.ts"
+import { samplerNamed, samplerNames } from "./scheduler-config/scheduler-config.ts"
 
 const models = [
   { of: "diffusion", config: { ...configs["ddim"], snr_shift_scale: 1 }, steps: 500 },

@@ -2,7 +2,7 @@ import { Random, initialState } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { distance, normalLatents, runFrom, smooth } from "../test/run.ts"
-import { samplerFromConfig } from "./scheduler-config.ts"
+import { samplerFromConfig } from "./scheduler-config/scheduler-config.ts"
 
 const { sampler } = samplerFromConfig(configs["dpm"])
 

@@ -1,62 +1,57 @@
 import { linearCombination, log, normalLike, type SamplerShape } from "@auteur/core"
-import {
-  alphaCumprodAt,
-  clipped,
-  diffusionPlan,
-  type DiffusionSettings,
-  steppedTimestep,
-} from "./diffusion-settings.ts"
-import { advance, currentLevel, remembered } from "./run-position.ts"
+import { currentLevel, historyOf, nextState } from "./sampler-state.ts"
+import { alphaCumprodAt, clipped, diffusionSchedule, type DiffusionSettings, previousTimestep } from "./timesteps.ts"
 
-/** λ, half the logarithm of the signal-to-noise ratio. */
-const halfLogSnr = (alphaBar: number): number => log(alphaBar / (1 - alphaBar)) / 2
+/** λ = ½ ln(ᾱ / (1 − ᾱ)), half the logarithm of the signal-to-noise ratio. */
+const lambda = (alphaBar: number): number => log(alphaBar / (1 - alphaBar)) / 2
 
-/** 1/(2r) with r = (λ − λ_back)/(λ_to − λ): how far the line through the last two clean estimates is followed. */
-const extrapolation = (back: number, at: number, to: number): number =>
-  // Pure noise lies infinitely far back.
-  back === 0 ? 0 : (halfLogSnr(to) - halfLogSnr(at)) / (2 * (halfLogSnr(at) - halfLogSnr(back)))
+/** 1/(2r) with r = (λ_s − λ_r)/(λ_t − λ_s), for the ᾱ of the step before, of this one and of the next. */
+const halfInverseRatio = (before: number, at: number, next: number): number =>
+  // The λ of pure noise is −∞.
+  before === 0 ? 0 : (lambda(next) - lambda(at)) / (2 * (lambda(at) - lambda(before)))
 
 /**
- * SDE-DPM-Solver++(2M), as CogVideoX runs it (arXiv 2211.01095; its multistep SDE form).
+ * SDE-DPM-Solver++(2M), as CogVideoX runs it (arXiv 2211.01095 §5).
  *
- * The first step of a run and the step to no noise are of first order and draw once; every other step draws twice
- * and uses the second draw, as the reference does.
+ * With h = λ_t − λ_s: x_t = σ_t/σ_s e^{−h} · x_s + α_t (1 − e^{−2h}) · D + σ_t √(1 − e^{−2h}) · z. The first step of a run and the step
+ * to no noise are of first order, D = x̂₀, and draw once. The others have D = (1 + 1/(2r)) · x̂₀ − 1/(2r) · x̂₀ of the step before, and
+ * draw twice, of which the second draw is z, as in the reference.
  */
 export const dpmSolver = (settings: DiffusionSettings): SamplerShape => ({
   name: "dpm",
   process: settings.process,
-  schedule: (steps) => diffusionPlan(settings, steps),
+  schedule: (steps) => diffusionSchedule(settings, steps),
   step: (schedule, state, prediction, random) => {
-    const { timestep } = currentLevel(schedule, state)
-    const next = steppedTimestep(settings, timestep, schedule.levels.length)
-    const at = alphaCumprodAt(settings, timestep)
-    const to = alphaCumprodAt(settings, next)
+    const { timestep: s } = currentLevel(schedule, state)
+    const t = previousTimestep(settings, s, schedule.levels.length)
+    const [at, next] = [alphaCumprodAt(settings, s), alphaCumprodAt(settings, t)] // ᾱ_s, ᾱ_t
     const clean = clipped(prediction.clean, settings.clip)
 
-    // With h = λ_to − λ, written so that pure noise and no noise need no infinity: e^{−2h} and 1 − e^{−2h}.
-    const decay = (at * (1 - to)) / ((1 - at) * to)
-    const gain = (to - at) / ((1 - at) * to)
-    const keep = Math.sqrt(((1 - to) / (1 - at)) * decay)
-    const pull = gain * Math.sqrt(to)
-    const stir = Math.sqrt((1 - to) * gain)
+    // e^{−2h} and 1 − e^{−2h} by ᾱ, as h is infinite from pure noise and to no noise.
+    const decay = (at * (1 - next)) / ((1 - at) * next)
+    const gain = (next - at) / ((1 - at) * next)
+    const forX = Math.sqrt(((1 - next) / (1 - at)) * decay)
+    const forD = gain * Math.sqrt(next)
+    const forZ = Math.sqrt((1 - next) * gain)
 
-    let noise = normalLike(state.sample, random)
-    if (state.index === state.beginIndex || next < 0) {
+    let z = normalLike(state.sample, random)
+    if (state.index === state.beginIndex || t < 0) {
       const sample = linearCombination([
-        [keep, state.sample],
-        [pull, clean],
-        [stir, noise],
+        [forX, state.sample],
+        [forD, clean],
+        [forZ, z],
       ])
-      return advance(state, sample, { clean })
+      return nextState(state, sample, { clean })
     }
-    noise = normalLike(state.sample, random)
-    const ahead = extrapolation(alphaCumprodAt(settings, schedule.levels[state.index - 1]!.timestep), at, to)
+    z = normalLike(state.sample, random)
+    const before = alphaCumprodAt(settings, schedule.levels[state.index - 1]!.timestep)
+    const ratio = halfInverseRatio(before, at, next)
     const sample = linearCombination([
-      [keep, state.sample],
-      [pull * (1 + ahead), clean],
-      [-pull * ahead, remembered(state, "clean")],
-      [stir, noise],
+      [forX, state.sample],
+      [forD * (1 + ratio), clean],
+      [-forD * ratio, historyOf(state, "clean")],
+      [forZ, z],
     ])
-    return advance(state, sample, { clean })
+    return nextState(state, sample, { clean })
   },
 })

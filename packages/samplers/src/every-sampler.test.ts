@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { distance, knowing, latentsOf, normalLatents, run, runFrom, smooth } from "../test/run.ts"
-import { samplerFromConfig, samplerNamed } from "./scheduler-config.ts"
+import { samplerFromConfig, samplerNamed } from "./scheduler-config/scheduler-config.ts"
 
 interface Saved {
   readonly index: number
@@ -101,6 +101,8 @@ describe.each([...native, ...foreign])("$name", ({ sampler }) => {
     const end = initialState(run(sampler, 2, normalLatents(Random.torch(1)), smooth, Random.torch(2)), 9)
     const schedule = sampler.schedule(2)
     const prediction = smooth(end.sample, schedule.levels[0]!)
-    expect(() => sampler.step(schedule, end, prediction, Random.torch(2))).toThrow("was asked for step 9 of a schedule")
+    expect(() => sampler.step(schedule, end, prediction, Random.torch(2))).toThrow(
+      "was called for step 9 of a schedule",
+    )
   })
 })

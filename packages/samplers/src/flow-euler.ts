@@ -1,13 +1,13 @@
 import { linearCombination, normalLike, rectifiedFlow, type SamplerShape } from "@auteur/core"
-import { type FlowSettings, noNoise } from "./flow-sigmas.ts"
-import { advance, currentLevel } from "./run-position.ts"
+import { currentLevel, nextState } from "./sampler-state.ts"
+import { type FlowSettings, noNoise } from "./sigmas.ts"
 
 export interface FlowEulerSettings extends FlowSettings {
-  /** Whether each step mixes the clean latents with fresh noise in place of the predicted noise. */
+  /** Whether each step adds fresh noise to the clean latents instead of the predicted noise. */
   readonly stochastic: boolean
 }
 
-/** Euler's step to the plan's next level, whether σ falls or rises: (1 − σ′)·clean + σ′·noise. */
+/** Euler's step to the schedule's next σ′, whether it is lower or higher: (1 − σ′) · clean + σ′ · noise. */
 export const flowEulerStep: SamplerShape["step"] = (schedule, state, { clean, noise }) => {
   currentLevel(schedule, state)
   const { sigma } = schedule.levels[state.index + 1] ?? schedule.end ?? noNoise
@@ -15,13 +15,13 @@ export const flowEulerStep: SamplerShape["step"] = (schedule, state, { clean, no
     [1 - sigma, clean],
     [sigma, noise],
   ])
-  return advance(state, sample)
+  return nextState(state, sample)
 }
 
 /**
- * Euler steps along rectified flow: x + (σ′ − σ)·v with v = noise − clean (arXiv 2209.03003).
+ * Euler's method along rectified flow: x′ = x + (σ′ − σ) · v with v = noise − clean (arXiv 2209.03003).
  *
- * As x = (1 − σ)·clean + σ·noise, that is (1 − σ′)·clean + σ′·noise.
+ * As x = (1 − σ) · clean + σ · noise, x′ = (1 − σ′) · clean + σ′ · noise.
  */
 export const flowEuler = (settings: FlowEulerSettings): SamplerShape => ({
   name: "flow-euler",

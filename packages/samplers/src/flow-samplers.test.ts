@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { distance, flowing, latentsOf, normalLatents, runFrom } from "../test/run.ts"
-import { samplerFromConfig } from "./scheduler-config.ts"
+import { samplerFromConfig } from "./scheduler-config/scheduler-config.ts"
 
 const samplerOf = (name: string, changes: object = {}): ReturnType<typeof samplerFromConfig>["sampler"] =>
   samplerFromConfig({ ...configs[name], ...changes }).sampler
@@ -44,7 +44,7 @@ describe("rectified-flow samplers", () => {
   it("a terminal shift ends at that sigma", () => {
     const { levels } = samplerOf("flow-euler", { shift_terminal: 0.1 }).schedule(7)
     expect(levels.at(-1)!.sigma).toBeCloseTo(0.1, 6)
-    expect(() => samplerOf("flow-euler", { shift_terminal: 0.1 }).schedule(1)).toThrow("ask for at least 2 steps")
+    expect(() => samplerOf("flow-euler", { shift_terminal: 0.1 }).schedule(1)).toThrow("use at least 2 steps")
   })
 
   it("Heun integrates a velocity that is linear in the level exactly, Euler does not", () => {
@@ -62,7 +62,7 @@ describe("rectified-flow samplers", () => {
     expect(errorAfterTwoLevels("flow-euler", 2)).toBeGreaterThan(1e-2)
   })
 
-  it("Heun that begins at a correction waits for the next entry of the plan, which is at the same level", () => {
+  it("Heun that begins at a correction waits for the next entry of the schedule, which is at the same level", () => {
     const x = normalLatents(Random.torch(1))
     const sampler = samplerOf("flow-heun")
     const network = flowing((x, sigma) => Math.sin(x) + sigma)

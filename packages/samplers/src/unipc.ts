@@ -8,97 +8,92 @@ import {
   type SamplerShape,
   type SamplerState,
 } from "@auteur/core"
-import { type FlowSettings, noNoise } from "./flow-sigmas.ts"
-import { advance, currentLevel, remembered } from "./run-position.ts"
+import { currentLevel, historyOf, nextState } from "./sampler-state.ts"
+import { type FlowSettings, noNoise } from "./sigmas.ts"
 
 export interface UniPcSettings extends FlowSettings {
   /** The highest order of the predictor. */
   readonly order: 1 | 2
-  /** Steps after which the corrector is left out. */
+  /** Steps that are not corrected. */
   readonly uncorrected: ReadonlyArray<number>
 }
 
-/** λ, the logarithm of the ratio of signal to noise. */
-const logRatio = ({ alpha, sigma }: Level): number => log(alpha / sigma)
-
-/** e^{−h} − 1 for the step h = λ_to − λ_from: −1 when `to` has no noise. */
-const expm1OfStep = (from: Level, to: Level): number => (to.sigma * from.alpha) / (from.sigma * to.alpha) - 1
-
-/** What both halves use of a step between two levels. */
+/** A step from the level s to the level t, in the letters of the paper. */
 interface Step {
-  readonly plan: Schedule
-  /** The index of the level that the step starts from. */
-  readonly from: number
-  readonly to: Level
-  readonly sample: Latents
-  /** The clean estimate at the start of the step, and, for order 2, the one before it. */
-  readonly clean: Latents
-  readonly cleanBefore: Latents | undefined
+  readonly s: Level
+  readonly t: Level
+  /** The sample at s. */
+  readonly x: Latents
+  /** m₀, the clean latents that the network predicts at s. */
+  readonly m0: Latents
+  /** For order 2: m₁, the prediction before it, and its place r₁ = (λ_before − λ_s)/h, which is below 0. */
+  readonly before: { readonly m1: Latents; readonly r1: number } | undefined
 }
 
-/** r = (λ_before − λ_from)/h, below 0: where the estimate before the last lies, in steps. */
-const ratioBefore = ({ plan: schedule, from, to }: Step): number => {
-  const [before, at] = [schedule.levels[from - 1]!, schedule.levels[from]!]
-  return (logRatio(before) - logRatio(at)) / (logRatio(to) - logRatio(at))
-}
+/** λ = ln(α/σ). */
+const lambda = ({ alpha, sigma }: Level): number => log(alpha / sigma)
 
-/** UniP with B(h) = e^{−h} − 1 (bh2): extrapolates from the clean estimates so far. */
-const predict = (step: Step): Latents => {
-  const from = step.plan.levels[step.from]!
-  const phi = step.to.alpha * expm1OfStep(from, step.to)
-  const keep = step.to.sigma / from.sigma
-  if (step.cleanBefore === undefined) {
+/** B(h) = e^{−h} − 1 (bh2) with h = λ_t − λ_s: −1 when t has no noise. */
+const expm1 = ({ s, t }: Step): number => (t.sigma * s.alpha) / (s.sigma * t.alpha) - 1
+
+/** UniP: x_t = σ_t/σ_s · x − α_t (e^{−h} − 1) · m₀ − α_t B(h) · ½ · (m₁ − m₀)/r₁, the last term for order 2. */
+const predictor = (step: Step): Latents => {
+  const { s, t, x, m0, before } = step
+  const alphaB = t.alpha * expm1(step) // α_t B(h)
+  const keep = t.sigma / s.sigma
+  if (before === undefined) {
     return linearCombination([
-      [keep, step.sample],
-      [-phi, step.clean],
+      [keep, x],
+      [-alphaB, m0],
     ])
   }
-  const slope = (0.5 * phi) / ratioBefore(step)
+  const slope = (0.5 * alphaB) / before.r1
   return linearCombination([
-    [keep, step.sample],
-    [slope - phi, step.clean],
-    [-slope, step.cleanBefore],
-  ])
-}
-
-/** UniC: does the step again, now with the clean estimate at its end. */
-const correct = (step: Step, cleanAtEnd: Latents): Latents => {
-  const from = step.plan.levels[step.from]!
-  const expm1 = expm1OfStep(from, step.to)
-  const phi = step.to.alpha * expm1
-  const keep = step.to.sigma / from.sigma
-  if (step.cleanBefore === undefined) {
-    return linearCombination([
-      [keep, step.sample],
-      [-0.5 * phi, step.clean],
-      [-0.5 * phi, cleanAtEnd],
-    ])
-  }
-  // ρ solves ρ₁ + ρ₂ = b₁ and r·ρ₁ + ρ₂ = b₂ (arXiv 2302.04867 eq. 5, written for the prediction of clean latents).
-  const r = ratioBefore(step)
-  const minusH = logRatio(from) - logRatio(step.to)
-  const first = expm1 / minusH - 1
-  const b1 = first / expm1
-  const b2 = (2 * (first / minusH - 0.5)) / expm1
-  const rho1 = (b1 - b2) / (1 - r)
-  const rho2 = b1 - rho1
-  return linearCombination([
-    [keep, step.sample],
-    [phi * (rho1 / r + rho2 - 1), step.clean],
-    [(-phi * rho1) / r, step.cleanBefore],
-    [-phi * rho2, cleanAtEnd],
+    [keep, x],
+    [slope - alphaB, m0],
+    [-slope, before.m1],
   ])
 }
 
 /**
- * UniPC, a predictor with a corrector that costs no evaluation, along rectified flow (arXiv 2302.04867).
- *
- * bh2 in the clean-prediction form; the order rises to `order` as estimates come in and falls to 1 for the last step.
+ * UniC: the same step again, with m_t, the clean latents that the network predicts at its end. Adds to the step of order 1
+ * −α_t B(h) · (ρ₁ (m₁ − m₀)/r₁ + ρ₂ (m_t − m₀)), with ρ = ½ for order 1.
  */
-export const uniPc = (settings: UniPcSettings): SamplerShape => {
-  const { grid, order, uncorrected } = settings
+const corrector = (step: Step, mt: Latents): Latents => {
+  const { s, t, x, m0, before } = step
+  const B = expm1(step)
+  const alphaB = t.alpha * B
+  const keep = t.sigma / s.sigma
+  if (before === undefined) {
+    return linearCombination([
+      [keep, x],
+      [-0.5 * alphaB, m0],
+      [-0.5 * alphaB, mt],
+    ])
+  }
+  // ρ solves ρ₁ + ρ₂ = b₁ and r₁ρ₁ + ρ₂ = b₂ (eq. 5, for the prediction of clean latents).
+  const { m1, r1 } = before
+  const minusH = lambda(s) - lambda(t)
+  const phi1 = B / minusH - 1
+  const b1 = phi1 / B
+  const b2 = (2 * (phi1 / minusH - 0.5)) / B
+  const rho1 = (b1 - b2) / (1 - r1)
+  const rho2 = b1 - rho1
+  return linearCombination([
+    [keep, x],
+    [alphaB * (rho1 / r1 + rho2 - 1), m0],
+    [(-alphaB * rho1) / r1, m1],
+    [-alphaB * rho2, mt],
+  ])
+}
 
-  /** The order of the predictor at a step, and of the corrector after it. */
+/**
+ * UniPC along rectified flow: a predictor, and a corrector that needs no evaluation of its own (arXiv 2302.04867).
+ *
+ * bh2, for the prediction of clean latents. The order rises to `order` as predictions come in, and falls to 1 for the last step.
+ */
+export const uniPc = ({ grid, order, uncorrected }: UniPcSettings): SamplerShape => {
+  /** The order of the predictor at a step, and of the corrector of that step. */
   const orderAt = (schedule: Schedule, { beginIndex }: SamplerState, index: number): number =>
     Math.min(order, schedule.levels.length - index, index - beginIndex + 1)
 
@@ -107,29 +102,27 @@ export const uniPc = (settings: UniPcSettings): SamplerShape => {
     process: rectifiedFlow,
     schedule: (steps) => ({ levels: grid(steps) }),
     step: (schedule, state, { clean }) => {
-      const at = currentLevel(schedule, state)
+      const level = currentLevel(schedule, state)
       const { index, beginIndex } = state
       const isFirst = index === beginIndex
-      const stepTo = (from: number, to: Level, sample: Latents, clean: Latents, before: string): Step => ({
-        plan: schedule,
-        from,
-        to,
-        sample,
-        clean,
-        cleanBefore: orderAt(schedule, state, from) === 2 ? remembered(state, before) : undefined,
-      })
+      const stepAt = (i: number, t: Level, x: Latents, m0: Latents, m1: string): Step => {
+        const s = schedule.levels[i]!
+        if (orderAt(schedule, state, i) < 2) return { s, t, x, m0, before: undefined }
+        const r1 = (lambda(schedule.levels[i - 1]!) - lambda(s)) / (lambda(t) - lambda(s))
+        return { s, t, x, m0, before: { m1: historyOf(state, m1), r1 } }
+      }
       const sample =
         isFirst || uncorrected.includes(index - 1)
           ? state.sample
-          : correct(
-              stepTo(index - 1, at, remembered(state, "sample"), remembered(state, "clean"), "cleanBefore"),
+          : corrector(
+              stepAt(index - 1, level, historyOf(state, "sample"), historyOf(state, "clean"), "cleanBefore"),
               clean,
             )
-      const next = predict(stepTo(index, schedule.levels[index + 1] ?? noNoise, sample, clean, "clean"))
-      return advance(
+      const next = predictor(stepAt(index, schedule.levels[index + 1] ?? noNoise, sample, clean, "clean"))
+      return nextState(
         state,
         next,
-        isFirst ? { sample, clean } : { sample, clean, cleanBefore: remembered(state, "clean") },
+        isFirst ? { sample, clean } : { sample, clean, cleanBefore: historyOf(state, "clean") },
       )
     },
   }

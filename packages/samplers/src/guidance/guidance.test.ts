@@ -2,12 +2,12 @@ import { Guidance, type GuidanceInput, Random, rectifiedFlow, RequestError } fro
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { distance, latentsOf, normalLatents } from "../test/run.ts"
+import { distance, latentsOf, normalLatents } from "../../test/run.ts"
 import { layer as adaptiveProjectedLayer } from "./adaptive-projected.ts"
 import { classifierFree, layer as classifierFreeLayer } from "./classifier-free.ts"
-import { dynamicGuidance, dynamicStrength, layer as dynamicLayer } from "./dynamic-guidance.ts"
+import { dynamicGuidance, dynamicScale, layer as dynamicLayer } from "./dynamic.ts"
 import { guidanceNamed, guidanceNames } from "./guidances.ts"
-import { layer as rescaledLayer } from "./rescaled-guidance.ts"
+import { layer as rescaledLayer } from "./rescaled.ts"
 
 const input = (scale: number, timestep = 999, steps = 50, seed = 1): GuidanceInput => {
   const random = Random.torch(seed)
@@ -56,14 +56,14 @@ describe("classifier-free guidance", () => {
 
 describe("dynamic guidance", () => {
   it("waves with the timestep as in CogVideoX's 50 steps", () => {
-    const strengths = [999, 979, 959, 939, 919, 899, 879].map((t) => dynamicStrength(6, t, 50))
+    const strengths = [999, 979, 959, 939, 919, 899, 879].map((t) => dynamicScale(6, t, 50))
     const expected = [2.29, 2.54, 6.97, 6.42, 2.79, 4.27, 1.04]
     strengths.forEach((strength, i) => expect(strength).toBeCloseTo(expected[i]!, 2))
   })
 
   it("is classifier-free guidance with that strength", () => {
     const dynamic = dynamicGuidance.combine(input(6, 939))
-    const fixed = classifierFree.combine(input(dynamicStrength(6, 939, 50), 939))
+    const fixed = classifierFree.combine(input(dynamicScale(6, 939, 50), 939))
     expect(dynamic.clean.values()).toEqual(fixed.clean.values())
     expect(dynamic.noise.values()).toEqual(fixed.noise.values())
   })

@@ -1,12 +1,12 @@
 import { type GuidanceShape, RequestError } from "@auteur/core"
 import { adaptiveProjected } from "./adaptive-projected.ts"
 import { classifierFree } from "./classifier-free.ts"
-import { dynamicGuidance } from "./dynamic-guidance.ts"
-import { rescaledGuidance } from "./rescaled-guidance.ts"
+import { dynamicGuidance } from "./dynamic.ts"
+import { rescaledGuidance } from "./rescaled.ts"
 
 export type GuidanceName = "classifier-free" | "dynamic" | "rescaled" | "adaptive-projected"
 
-/** The guidances by name, each with its defaults. */
+/** The guidance methods by name, each with its defaults. */
 export const guidances: Readonly<Record<GuidanceName, GuidanceShape>> = {
   "classifier-free": classifierFree,
   dynamic: dynamicGuidance,
@@ -17,7 +17,7 @@ export const guidances: Readonly<Record<GuidanceName, GuidanceShape>> = {
 /** The names that {@link guidanceNamed} knows. */
 export const guidanceNames: ReadonlyArray<GuidanceName> = Object.keys(guidances) as ReadonlyArray<GuidanceName>
 
-/** A guidance by its name; throws a `RequestError` for a name that is not in {@link guidanceNames}. */
+/** A guidance method by its name; throws a `RequestError` for a name that is not in {@link guidanceNames}. */
 export const guidanceNamed = (name: string): GuidanceShape => {
   if (!Object.hasOwn(guidances, name)) {
     throw new RequestError({ message: `There is no guidance "${name}"; choose one of ${guidanceNames.join(", ")}.` })

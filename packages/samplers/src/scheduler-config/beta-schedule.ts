@@ -1,9 +1,10 @@
 import { cos } from "@auteur/core"
+import { shifted, type SigmaSpacing } from "../sigmas.ts"
 
-/** How β grows over the timesteps. */
+/** The growth of β over the timesteps. */
 export type BetaScheduleName = "linear" | "scaled_linear" | "squaredcos_cap_v2"
 
-/** The precision of a table: the reference keeps most of them in float32, and its rounding is part of the process. */
+/** The precision of a table: the reference has most of them in float32, and that rounding is part of the process. */
 export type Precision = "float32" | "float64"
 
 export interface BetaScheduleOptions {
@@ -54,7 +55,7 @@ export const betaSchedule = ({ name, start, end, timesteps, precision }: BetaSch
   }
 }
 
-/** ᾱ_t = ∏ (1 − β_s) over s ≤ t; summed up in double precision whatever the table's own. */
+/** ᾱ_t = ∏ (1 − β_s) over s ≤ t; the product is float64 whatever the precision of the table. */
 export const alphasCumprodOf = (betas: Float64Array, precision: Precision): Float64Array => {
   const round = rounding(precision)
   let product = 1
@@ -64,7 +65,7 @@ export const alphasCumprodOf = (betas: Float64Array, precision: Precision): Floa
   })
 }
 
-/** Divides the signal-to-noise ratio by `scale`: ᾱ / (s + (1 − s)·ᾱ) (CogVideoX). */
+/** Divides the signal-to-noise ratio by s, the `scale`: ᾱ / (s + (1 − s) · ᾱ) (CogVideoX). */
 export const shiftSnr = (alphasCumprod: Float64Array, scale: number, precision: Precision): Float64Array => {
   const round = rounding(precision)
   return alphasCumprod.map((alpha) => round(alpha / round(scale + round(round(1 - scale) * alpha))))
@@ -84,3 +85,14 @@ export const betasOf = (alphasCumprod: Float64Array, precision: Precision): Floa
   const round = rounding(precision)
   return alphasCumprod.map((alpha, t) => round(1 - (t === 0 ? alpha : round(alpha / alphasCumprod[t - 1]!))))
 }
+
+/**
+ * ᾱ = (1 − σ)² / ((1 − σ)² + σ²), the signal-to-noise ratios of rectified flow at σ = shift(t/T) for t = 1…T; the last is pure noise.
+ *
+ * DDIM on this table is Euler's method along those σ.
+ */
+export const matchedTable = ({ trained, shift }: Pick<SigmaSpacing, "trained" | "shift">): Float64Array =>
+  Float64Array.from({ length: trained }, (_, t) => {
+    const sigma = shifted(shift, (t + 1) / trained)
+    return (1 - sigma) ** 2 / ((1 - sigma) ** 2 + sigma ** 2)
+  })

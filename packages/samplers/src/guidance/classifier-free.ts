@@ -1,7 +1,7 @@
 import { Guidance, type GuidanceShape, type Latents, linearCombination } from "@auteur/core"
 import * as Layer from "effect/Layer"
 
-/** u + g·(c − u): from the unconditional estimate through the conditional one and past it (arXiv 2207.12598 eq. 6). */
+/** u + g · (c − u): extrapolates from the unconditional through the conditional prediction (arXiv 2207.12598 eq. 6). */
 const guided = (unconditional: Latents, conditional: Latents, scale: number): Latents =>
   linearCombination([
     [1, unconditional],
@@ -14,7 +14,7 @@ const guided = (unconditional: Latents, conditional: Latents, scale: number): La
     ],
   ])
 
-/** Classifier-free guidance with one strength for the whole run; off at a strength of 1 or below. */
+/** Classifier-free guidance with the same scale g at every step; off at a scale of 1 or below. */
 export const classifierFree: GuidanceShape = {
   name: "classifier-free",
   usesUnconditional: (scale) => scale > 1,

@@ -1,7 +1,7 @@
 import { levelAt, type Level, matchLevel, Random, rectifiedFlow, RequestError, initialState } from "@auteur/core"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { configs } from "../test/configs.ts"
+import { configs } from "../../test/configs.ts"
 import {
   askedFrom,
   distance,
@@ -12,8 +12,8 @@ import {
   run,
   runFrom,
   smooth,
-} from "../test/run.ts"
-import { flowEuler } from "./flow-euler.ts"
+} from "../../test/run.ts"
+import { flowEuler } from "../flow-euler.ts"
 import { samplerNamed, samplerNames } from "./scheduler-config.ts"
 
 const models = { diffusion: configs["ddim"]!, "rectified flow": configs["flow-euler"]! }
@@ -38,7 +38,7 @@ const end = (name: string, config: object, steps: number, seed: number, network:
   return run(sampler, steps, noise, askedFrom(sampler.process, process, network), Random.torch(seed + 1))
 }
 
-// The reference's DDIM steps 1000 // N down; where N divides 1000 that is to the plan's next timestep.
+// The reference's DDIM steps 1000 // N down; where N divides 1000 that is to the schedule's next timestep.
 const divisors = fc.constantFrom(1, 2, 4, 5, 8, 10, 20, 25, 40, 50)
 
 describe("samplers of rectified flow on a network of diffusion", () => {
@@ -123,9 +123,7 @@ describe("samplers of diffusion on a network of rectified flow", () => {
   it("is refused where the network is not told 1000 σ, with the samplers that fit", () => {
     const config = { ...models["rectified flow"], num_train_timesteps: 500 }
     expect(() => samplerNamed("dpm", config)).toThrow(RequestError)
-    expect(() => samplerNamed("dpm", config)).toThrow(
-      "num_train_timesteps is 500. Choose flow-euler, flow-heun or unipc.",
-    )
+    expect(() => samplerNamed("dpm", config)).toThrow("num_train_timesteps is 500: use flow-euler, flow-heun or unipc.")
   })
 })
 

@@ -1,25 +1,33 @@
-import { ModelError, type PredictionType } from "@auteur/core"
+import { ModelError, type PredictionType, RequestError, type SamplerShape } from "@auteur/core"
 import * as Schema from "effect/Schema"
+import { ddim } from "../ddim.ts"
+import { ddpm, type DdpmSettings } from "../ddpm.ts"
+import { dpmSolver } from "../dpm-solver.ts"
+import type { SigmaSpacing } from "../sigmas.ts"
 import {
   alphasCumprodOf,
   betaSchedule,
   type BetaScheduleOptions,
   betasOf,
+  matchedTable,
   type Precision,
   shiftSnr,
   zeroTerminalSnr,
 } from "./beta-schedule.ts"
-import type { DdpmSettings } from "./ddpm.ts"
-import { decodeConfig } from "./decode-config.ts"
-import { TrainedTimesteps } from "./trained-timesteps.ts"
+import { type DiffusionSamplerName, type SchedulerClass, schedulerClass } from "./scheduler-class.ts"
 
-/** What the samplers of variance-preserving diffusion need of a scheduler config. */
+/** A scheduler config as the parameters of the samplers of variance-preserving diffusion. */
 export interface DiffusionConfig {
   readonly kind: "diffusion"
   readonly settings: DdpmSettings
   readonly prediction: PredictionType
 }
 
+/** T, the length of the tables, with a limit far above the 1000 that models are trained on. */
+export const TrainedTimesteps: typeof Schema.Int = Schema.Int.check(
+  Schema.isGreaterThanOrEqualTo(1),
+  Schema.isLessThanOrEqualTo(100_000),
+)
 const Positive = Schema.Finite.check(Schema.isGreaterThan(0))
 
 const tableFields = {
@@ -61,12 +69,12 @@ const Ddpm = Schema.Struct({
 type Table = Schema.Struct<typeof tableFields>["Type"]
 type Run = Schema.Struct<typeof runFields>["Type"]
 
-/** What a class takes where its config says nothing. */
+/** The defaults of a class. */
 type TableDefaults = Pick<BetaScheduleOptions, "name" | "start" | "end">
 const ofCogVideoX: TableDefaults = { name: "scaled_linear", start: 0.00085, end: 0.012 }
 const ofDiffusion: TableDefaults = { name: "linear", start: 0.0001, end: 0.02 }
 
-const betasFrom = (className: string, table: Table, precision: Precision, defaults: TableDefaults): Float64Array => {
+const betasFrom = (table: Table, precision: Precision, defaults: TableDefaults): Float64Array => {
   const timesteps = table.num_train_timesteps ?? 1000
   if (table.trained_betas === undefined || table.trained_betas === null) {
     return betaSchedule({
@@ -79,7 +87,7 @@ const betasFrom = (className: string, table: Table, precision: Precision, defaul
   }
   if (table.trained_betas.length !== timesteps) {
     throw new ModelError({
-      message: `The config of the scheduler ${className} has ${table.trained_betas.length} trained_betas for ${timesteps} num_train_timesteps; the two must agree.`,
+      message: `The scheduler config has ${table.trained_betas.length} trained_betas for ${timesteps} num_train_timesteps: the two must agree.`,
     })
   }
   return Float64Array.from(table.trained_betas, Math.fround)
@@ -103,21 +111,20 @@ const configOf = (
   prediction: run.prediction_type ?? "epsilon",
 })
 
-/** CogVideoX's two schedulers; neither reads `clip_sample`, so neither does this. */
-export const cogVideoXConfig = (className: string, json: Readonly<Record<string, unknown>>): DiffusionConfig => {
-  const config = decodeConfig(className, CogVideoX, json)
+/** CogVideoX's two schedulers do not read `clip_sample`, so neither does this. */
+const fromCogVideoX = (config: (typeof CogVideoX)["Type"]): DiffusionConfig => {
   const named = config.beta_schedule ?? ofCogVideoX.name
   const isDouble = named === "scaled_linear" && (config.trained_betas ?? null) === null
   const precision: Precision = isDouble ? "float64" : "float32"
-  const betas = betasFrom(className, config, precision, ofCogVideoX)
+  const betas = betasFrom(config, precision, ofCogVideoX)
   const shifted = shiftSnr(alphasCumprodOf(betas, precision), config.snr_shift_scale ?? 3, precision)
   const table = config.rescale_betas_zero_snr === true ? zeroTerminalSnr(shifted, precision) : shifted
   return configOf(config, table, config.set_alpha_to_one === false ? table[0]! : 1, undefined)
 }
 
 /** ᾱ of the schedulers that rescale through β, in float32 like the reference. */
-const rescaledTable = (className: string, table: Table): Float64Array => {
-  const betas = betasFrom(className, table, "float32", ofDiffusion)
+const rescaledTable = (table: Table): Float64Array => {
+  const betas = betasFrom(table, "float32", ofDiffusion)
   const alphasCumprod = alphasCumprodOf(betas, "float32")
   return table.rescale_betas_zero_snr === true
     ? alphasCumprodOf(betasOf(zeroTerminalSnr(alphasCumprod, "float32"), "float32"), "float32")
@@ -127,14 +134,44 @@ const rescaledTable = (className: string, table: Table): Float64Array => {
 const clipOf = ({ clip_sample, clip_sample_range }: Run): number | undefined =>
   clip_sample === false ? undefined : (clip_sample_range ?? 1)
 
-export const ddimConfig = (className: string, json: Readonly<Record<string, unknown>>): DiffusionConfig => {
-  const config = decodeConfig(className, Ddim, json)
-  const table = rescaledTable(className, config)
+const fromDdim = (config: (typeof Ddim)["Type"]): DiffusionConfig => {
+  const table = rescaledTable(config)
   return configOf(config, table, config.set_alpha_to_one === false ? table[0]! : 1, clipOf(config))
 }
 
-export const ddpmConfig = (className: string, json: Readonly<Record<string, unknown>>): DiffusionConfig => {
-  const config = decodeConfig(className, Ddpm, json)
-  const read = configOf(config, rescaledTable(className, config), 1, clipOf(config))
+const fromDdpm = (config: (typeof Ddpm)["Type"]): DiffusionConfig => {
+  const read = configOf(config, rescaledTable(config), 1, clipOf(config))
   return { ...read, settings: { ...read.settings, variance: config.variance_type ?? "fixed_small" } }
+}
+
+/** The scheduler classes of diffusion. */
+export const diffusionClasses: Readonly<Record<string, SchedulerClass<DiffusionConfig>>> = {
+  CogVideoXDDIMScheduler: schedulerClass("ddim", CogVideoX, fromCogVideoX),
+  CogVideoXDPMScheduler: schedulerClass("dpm", CogVideoX, fromCogVideoX),
+  DDIMScheduler: schedulerClass("ddim", Ddim, fromDdim),
+  DDPMScheduler: schedulerClass("ddpm", Ddpm, fromDdpm),
+}
+
+/** The samplers of diffusion. */
+export const diffusionSamplers: Readonly<Record<DiffusionSamplerName, (settings: DdpmSettings) => SamplerShape>> = {
+  ddim,
+  dpm: dpmSolver,
+  ddpm,
+}
+
+/** The parameters with which the samplers of diffusion run a model of rectified flow; a `RequestError` when its timesteps are not 1000 σ. */
+export const diffusionOnFlow = (spacing: SigmaSpacing): DdpmSettings => {
+  if (spacing.trained !== 1000) {
+    throw new RequestError({
+      message: `The samplers of diffusion run a model of rectified flow that was trained on 1000 timesteps, but this one's num_train_timesteps is ${spacing.trained}: use flow-euler, flow-heun or unipc.`,
+    })
+  }
+  return {
+    process: { kind: "variance-preserving", alphasCumprod: matchedTable(spacing) },
+    spacing: "trailing",
+    stepsOffset: 0,
+    finalAlphaCumprod: 1,
+    clip: undefined,
+    variance: "fixed_small",
+  }
 }

@@ -14,12 +14,14 @@ import {
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { distance } from "../test/run.ts"
+import { distance } from "../../test/run.ts"
 import { adaptiveProjected } from "./adaptive-projected.ts"
 import { classifierFree } from "./classifier-free.ts"
-import { rescaledGuidance } from "./rescaled-guidance.ts"
+import { rescaledGuidance } from "./rescaled.ts"
 
-const { tensors } = decodeSafetensors(readFileSync(join(import.meta.dirname, "../test/golden-guidance/io.safetensors")))
+const { tensors } = decodeSafetensors(
+  readFileSync(join(import.meta.dirname, "../../test/golden-guidance/io.safetensors")),
+)
 const numbers = (name: string): Float32Array => tensors.get(name)!.data as Float32Array
 const latents = (name: string): Latents => {
   const { shape, data } = tensors.get(name)!
@@ -75,8 +77,8 @@ describe("adaptive projected guidance", () => {
     return { ...place, index: i, conditional: read("cond"), unconditional: read("uncond"), level, process, state }
   }
   const guidanceOf = (name: string) => {
-    const [parallel, threshold, momentum] = numbers(`${name}.options`) as unknown as [number, number, number]
-    return adaptiveProjected({ parallel, threshold: threshold === 0 ? Infinity : threshold, momentum })
+    const [eta, threshold, momentum] = numbers(`${name}.options`) as unknown as [number, number, number]
+    return adaptiveProjected({ eta, threshold: threshold === 0 ? Infinity : threshold, momentum })
   }
 
   it.each(["paper", "kept", "plain"])('with the settings "%s", every step of a run is the reference\'s', (name) => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { spacedTimesteps, type TimestepSpacing } from "./timestep-spacing.ts"
+import { spacedTimesteps, type TimestepSpacing } from "./timesteps.ts"
 
 const spaced = (spacing: TimestepSpacing, steps: number, offset = 0): Array<number> =>
   spacedTimesteps({ spacing, trained: 1000, steps, offset })
@@ -43,6 +43,6 @@ describe("timestep spacing", () => {
   })
 
   it("refuses an offset that leaves the trained timesteps", () => {
-    expect(() => spaced("leading", 1000, 1)).toThrow("steps_offset 1 begin at timestep 1000, past the last one, 999")
+    expect(() => spaced("leading", 1000, 1)).toThrow("steps_offset 1 start at timestep 1000, past the last one, 999")
   })
 })

@@ -3,14 +3,14 @@ import * as Layer from "effect/Layer"
 import { classifierFree } from "./classifier-free.ts"
 
 export interface AdaptiveProjectedOptions {
-  /** η, how much is kept of the part along the clean estimate, which is what oversaturates; default 0. */
-  readonly parallel?: number | undefined
+  /** η, the weight of the component parallel to the predicted clean latents, which oversaturates; default 0. */
+  readonly eta?: number | undefined
   /**
-   * r/√n, the largest root mean square of the difference between the two estimates, whatever the number n of latents; default 0.06, that of
-   * the paper's r = 15 for its 4×128×128. Infinity holds nothing back.
+   * r/√n, the largest root mean square of the difference between the two predictions of n latents; default 0.06, as the paper's r = 15
+   * for its 4×128×128. Infinity for no limit.
    */
   readonly threshold?: number | undefined
-  /** β, the part of the earlier differences that is added; below 0 each step leans away from the one before. Default −0.5. */
+  /** β, the weight of earlier differences; below 0 a step moves away from the one before. Default −0.5. */
   readonly momentum?: number | undefined
 }
 
@@ -21,16 +21,17 @@ const dot = (a: Latents, b: Latents): number => {
   return sum
 }
 
+/** The name of the running average of differences in the guidance's state. */
 const key = "difference"
 
 /**
- * Adaptive projected guidance: of the difference between the clean estimates with and without the prompt, what lies along the estimate itself
- * is taken out, its size is held and its running average is pushed away from (arXiv 2410.02416, algorithm 1).
+ * Adaptive projected guidance (arXiv 2410.02416, algorithm 1): takes the difference between the predictions with and without the prompt,
+ * adds β times its running average, limits its norm, and removes the component parallel to the prediction.
  *
- * clean = conditional + (scale − 1)·Δ. The running average is kept in the run's memory.
+ * clean = conditional + (g − 1) · Δ. The running average is part of the guidance's state.
  */
 export const adaptiveProjected = ({
-  parallel = 0,
+  eta = 0,
   threshold = 0.06,
   momentum = -0.5,
 }: AdaptiveProjectedOptions = {}): GuidanceShape => ({
@@ -49,16 +50,16 @@ export const adaptiveProjected = ({
     const held = size === 0 ? 1 : Math.min(1, (threshold * Math.sqrt(average.size)) / size)
     const along = dot(conditional.clean, conditional.clean)
     const share = along === 0 ? 0 : dot(average, conditional.clean) / along
-    // Δ = held·(average − (1 − η)·share·conditional)
+    // Δ = held · (average − (1 − η) · share · conditional)
     const strength = (scale - 1) * held
-    const own = strength * (parallel - 1) * share
+    const own = strength * (eta - 1) * share
     const clean = linearCombination([
       [1 + own, conditional.clean],
       [strength, average],
     ])
-    // Clean latents, where an inversion begins, are the sample itself and say nothing about noise.
+    // At the start of an inversion the sample is clean, and says nothing about noise.
     if (level.sigma === 0) return { clean: conditional.clean, noise: conditional.noise }
-    // The same sample: alpha·clean + sigma·noise stays.
+    // The noise that belongs to the same sample, alpha · clean + sigma · noise.
     const ratio = level.alpha / level.sigma
     return {
       clean,

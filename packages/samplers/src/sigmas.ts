@@ -1,28 +1,28 @@
-import { type Level, RequestError } from "@auteur/core"
-import { checkSteps } from "./timestep-spacing.ts"
+import { type Level, levelAt, matchLevel, rectifiedFlow, RequestError } from "@auteur/core"
+import { checkSteps, type DiffusionSettings, spacedTimesteps } from "./timesteps.ts"
 
-/** The levels of a run of N steps along rectified flow, falling; a `RequestError` when there is no run of so many. */
+/** The levels of a run of N steps along rectified flow, in falling order; a `RequestError` when there is no run of N steps. */
 export type FlowGrid = (steps: number) => ReadonlyArray<Level>
 
-/** What the samplers of rectified flow are made from. */
+/** The parameters of the samplers of rectified flow. */
 export interface FlowSettings {
   readonly grid: FlowGrid
 }
 
-/** How a scheduler's config spaces the σ of a run. */
+/** The spacing of a run's σ in a scheduler's config. */
 export interface SigmaSpacing {
   /** T: the network is told T·σ. */
   readonly trained: number
   /** s of σ ← s·σ / (1 + (s − 1)·σ): above 1 spends more steps on noisy levels. */
   readonly shift: number
-  /** The σ that the last step starts from, where it is given. */
+  /** The σ of the last step, where the config has one. */
   readonly shiftTerminal: number | undefined
 }
 
 /** A level of rectified flow; `timestep` is what the network is told. */
 const flowLevel = (sigma: number, timestep: number): Level => ({ alpha: 1 - sigma, sigma, timestep })
 
-/** Rectified flow without noise, where every run ends. */
+/** The level of clean latents, where every run ends. */
 export const noNoise: Level = flowLevel(0, 0)
 
 /** `numpy.linspace`. */
@@ -41,7 +41,7 @@ const shiftSigmas = ({ shift, shiftTerminal }: SigmaSpacing, sigmas: ReadonlyArr
   const last = 1 - moved.at(-1)!
   if (last === 0) {
     throw new RequestError({
-      message: `A run of ${sigmas.length} step cannot end at the scheduler's shift_terminal ${shiftTerminal}; ask for at least 2 steps.`,
+      message: `A run of ${sigmas.length} step cannot end at the scheduler's shift_terminal ${shiftTerminal}: use at least 2 steps.`,
     })
   }
   const stretch = last / (1 - shiftTerminal)
@@ -59,7 +59,7 @@ const trainedRange = ({ trained, shift }: SigmaSpacing): readonly [number, numbe
 /**
  * The levels of the reference's Euler and Heun.
  *
- * It spaces σ evenly between *already shifted* ends and shifts the result again; models are used with that grid.
+ * It spaces σ evenly between ends that are *already shifted*, and shifts the result again.
  */
 export const eulerGrid =
   (spacing: SigmaSpacing): FlowGrid =>
@@ -73,10 +73,10 @@ export const eulerGrid =
       .map((sigma) => flowLevel(sigma, Math.fround(sigma * trained)))
   }
 
-/** A σ that is not pure noise, whose signal has no logarithm. */
+/** The nearest σ below pure noise, for which λ = ln(α/σ) is infinite. */
 const belowPureNoise = (sigma: number): number => (Math.abs(sigma - 1) < 1e-6 ? sigma - 1e-6 : sigma)
 
-/** The levels of the reference's UniPC, which are told in whole timesteps. */
+/** The levels of the reference's UniPC, with whole timesteps. */
 export const uniPcGrid =
   (spacing: SigmaSpacing): FlowGrid =>
   (steps) => {
@@ -88,7 +88,7 @@ export const uniPcGrid =
       .map((sigma) => flowLevel(Math.fround(sigma), Math.trunc(sigma * trained)))
   }
 
-/** The same levels, with a little signal where there was none. */
+/** The same levels, with a little signal in pure noise, as UniPC needs it. */
 export const withSignal =
   (grid: FlowGrid): FlowGrid =>
   (steps) =>
@@ -96,3 +96,15 @@ export const withSignal =
       const sigma = belowPureNoise(level.sigma)
       return sigma === level.sigma ? level : flowLevel(sigma, 1000 * sigma)
     })
+
+/**
+ * The levels of rectified flow at a diffusion model's own trained timesteps, spaced `trailing`: the levels of flow samplers on such a model.
+ *
+ * Euler's method along them is DDIM. A `RequestError` for more steps than there are timesteps.
+ */
+export const matchedGrid =
+  (process: DiffusionSettings["process"]): FlowGrid =>
+  (steps) =>
+    spacedTimesteps({ spacing: "trailing", trained: process.alphasCumprod.length, steps, offset: 0 }).map(
+      (timestep) => matchLevel(rectifiedFlow, levelAt(process, timestep)).level,
+    )

@@ -1,6 +1,6 @@
 import { ModelError } from "@auteur/core"
 import { describe, expect, it } from "vitest"
-import { configs } from "../test/configs.ts"
+import { configs } from "../../test/configs.ts"
 import { samplerFromConfig, samplerNamed, samplerNames, trainingProcess } from "./scheduler-config.ts"
 
 const thrown = (action: () => unknown): unknown => {
@@ -47,30 +47,29 @@ describe("a scheduler config", () => {
   })
 
   it.each([
-    ["ddim", { thresholding: true }, '"thresholding" is true (expected false)'],
-    ["ddim", { beta_schedule: "sigmoid" }, '"beta_schedule" is "sigmoid" (expected "linear" | "scaled_linear" |'],
-    ["ddim", { num_train_timesteps: 0 }, '"num_train_timesteps" is 0 (expected a value greater than or equal to 1)'],
+    ["ddim", { thresholding: true }, '"thresholding" is true, but false is needed'],
+    ["ddim", { beta_schedule: "sigmoid" }, '"beta_schedule" is "sigmoid", but "linear" | "scaled_linear" |'],
     [
       "ddim",
-      { num_train_timesteps: 1e12 },
-      '"num_train_timesteps" is 1000000000000 (expected a value less than or equal',
+      { num_train_timesteps: 0 },
+      '"num_train_timesteps" is 0, but a value greater than or equal to 1 is needed',
     ],
-    ["ddpm", { num_train_timesteps: 1e12 }, "to 100000)"],
-    ["flow-euler", { num_train_timesteps: 1e12 }, "to 100000)"],
-    ["flow-heun", { num_train_timesteps: 1e12 }, "to 100000)"],
-    ["unipc", { num_train_timesteps: 1e12 }, "to 100000)"],
-    ["ddim", { new_field: 3 }, '"new_field" is 3 (an unknown field)'],
+    ["ddim", { num_train_timesteps: 1e12 }, '"num_train_timesteps" is 1000000000000, but a value less than or equal'],
+    ["ddpm", { num_train_timesteps: 1e12 }, "to 100000 is needed"],
+    ["flow-euler", { num_train_timesteps: 1e12 }, "to 100000 is needed"],
+    ["flow-heun", { num_train_timesteps: 1e12 }, "to 100000 is needed"],
+    ["unipc", { num_train_timesteps: 1e12 }, "to 100000 is needed"],
+    ["ddim", { new_field: 3 }, '"new_field" is 3, but there is no such field'],
     ["ddim", { trained_betas: [0.1, 0.2] }, "has 2 trained_betas for 1000 num_train_timesteps"],
     ["ddpm", { variance_type: "learned_range" }, '"variance_type" is "learned_range"'],
-    ["ddpm", { snr_shift_scale: 3 }, '"snr_shift_scale" is 3 (an unknown field)'],
-    ["flow-euler", { use_dynamic_shifting: true }, '"use_dynamic_shifting" is true (expected false)'],
-    ["flow-euler", { use_karras_sigmas: true }, '"use_karras_sigmas" is true (expected false)'],
-    ["flow-euler", { invert_sigmas: true }, '"invert_sigmas" is true (expected false)'],
-    ["flow-heun", { shift: -1 }, '"shift" is -1 (expected a value greater than 0)'],
-    ["unipc", { use_flow_sigmas: false }, '"use_flow_sigmas" is false (expected true)'],
-    ["unipc", { solver_order: 3 }, '"solver_order" is 3 (expected 1 | 2)'],
-    ["unipc", { solver_type: "bh1" }, '"solver_type" is "bh1" (expected "bh2")'],
-    ["unipc", { disable_corrector: [0.5] }, '"disable_corrector.0" is 0.5 (expected an integer)'],
+    ["flow-euler", { use_dynamic_shifting: true }, '"use_dynamic_shifting" is true, but false is needed'],
+    ["flow-euler", { use_karras_sigmas: true }, '"use_karras_sigmas" is true, but false is needed'],
+    ["flow-euler", { invert_sigmas: true }, '"invert_sigmas" is true, but false is needed'],
+    ["flow-heun", { shift: -1 }, '"shift" is -1, but a value greater than 0 is needed'],
+    ["unipc", { use_flow_sigmas: false }, '"use_flow_sigmas" is false, but true is needed'],
+    ["unipc", { solver_order: 3 }, '"solver_order" is 3, but 1 | 2 is needed'],
+    ["unipc", { solver_type: "bh1" }, '"solver_type" is "bh1", but "bh2" is needed'],
+    ["unipc", { disable_corrector: [0.5] }, '"disable_corrector.0" is 0.5, but an integer is needed'],
   ])("%s with %j is refused by name", (name, change, expected) => {
     expect(refusal({ ...configs[name], ...change })).toContain(expected)
   })
@@ -81,6 +80,30 @@ describe("a scheduler config", () => {
     expect(message).toContain('"thresholding"')
     expect(message).toContain('"timestep_spacing" is "even"')
     expect(message).toContain("scheduler_config.json")
+  })
+})
+
+describe("a field of another class", () => {
+  const own = { _class_name: "DDIMScheduler", prediction_type: "v_prediction" }
+  const saved = { ...own, snr_shift_scale: 1, use_karras_sigmas: false }
+
+  it("is ignored with a notice, as in diffusers", () => {
+    const { sampler, process, notices } = samplerFromConfig(saved)
+    expect(notices).toEqual([
+      'The scheduler config sets "snr_shift_scale" to 1, which its class DDIMScheduler does not read: it is ignored, as in diffusers.',
+      'The scheduler config sets "use_karras_sigmas" to false, which its class DDIMScheduler does not read: it is ignored, as in diffusers.',
+    ])
+    expect(sampler.name).toBe("ddim")
+    expect(process).toEqual(samplerFromConfig(own).process)
+    expect(samplerFromConfig(own).notices).toEqual([])
+  })
+
+  it("is noticed whatever the sampler", () => {
+    for (const name of samplerNames) expect(samplerNamed(name, saved).notices).toHaveLength(2)
+  })
+
+  it("does not excuse one that no class has", () => {
+    expect(refusal({ ...saved, later_field: true })).toContain('"later_field" is true, but there is no such field')
   })
 })
 
