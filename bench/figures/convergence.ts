@@ -2,7 +2,7 @@ import { Random } from "@auteur/core"
 import { samplerNamed } from "@auteur/samplers"
 import { configs } from "../../packages/samplers/test/configs.ts"
 import { mixture } from "../../packages/samplers/test/mixture.ts"
-import { askedFrom, latentsOf, run } from "../../packages/samplers/test/run.ts"
+import { onProcess, latentsOf, run } from "../../packages/samplers/test/run.ts"
 import { drawPanels, type Panel, type Point } from "./svg.ts"
 
 const noise = Random.torch(1).normal(256)
@@ -19,7 +19,7 @@ const solvers = [
 /** Times that the network is asked, and the root mean square of the error. */
 const measured = (name: string, config: object, steps: number): Point => {
   const { sampler, process } = samplerNamed(name, config)
-  const network = askedFrom(sampler.process, process, mixture.network)
+  const network = onProcess(sampler.process, process, mixture.network)
   const end = run(sampler, steps, latentsOf(noise), network, Random.torch(2)).values()
   const error = Math.sqrt(exact.reduce((sum, x, i) => sum + (x - end[i]!) ** 2, 0) / exact.length)
   return [sampler.schedule(steps).levels.length, error]

@@ -15,7 +15,7 @@ describe("transformerProgram", () => {
     "v15",
     "v15-i2v",
   ] as const) {
-    it.effect(`gives the reference's answer: ${name}`, () =>
+    it.effect(`gives the reference's output: ${name}`, () =>
       Effect.gen(function* () {
         const { config, weights, tensors } = yield* loadCase(name)
         const [batch, frames, , height, width] = tensors.get("in.hidden_states")!.shape as [

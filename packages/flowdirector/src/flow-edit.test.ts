@@ -7,12 +7,12 @@ const shape = [1, 2, 3, 2, 2] as const
 const latents = (seed: number): Latents =>
   Tensor.from("batch frames channels height width", [...shape], Random.torch(seed).normal(24))
 
-/** A step whose velocities are given, and what was asked for meanwhile. */
+/** A step with given velocities, and the calls for them. */
 const stepOf = (
   velocity: (prompt: "source" | "target", sample: Latents) => Latents,
   changes: Partial<EditStep> = {},
 ) => {
-  const asked: Array<readonly [string, Latents]> = []
+  const calls: Array<readonly [string, Latents]> = []
   const random = Random.torch(9)
   const source = latents(1)
   const step: EditStep = {
@@ -25,12 +25,12 @@ const stepOf = (
     noise: () => Tensor.from("batch frames channels height width", [...shape], random.normal(24)),
     velocity: (prompt, sample) =>
       Effect.sync(() => {
-        asked.push([prompt, sample])
+        calls.push([prompt, sample])
         return velocity(prompt, sample)
       }),
     ...changes,
   }
-  return { step, asked }
+  return { step, calls }
 }
 
 const filled = (value: number): Latents =>
@@ -39,17 +39,17 @@ const close = (a: Latents, expected: (i: number) => number) =>
   a.values().forEach((x, i) => assert.approximately(x, expected(i), 1e-6))
 
 describe("FlowEdit", () => {
-  it.effect("walks along the difference of the velocities of noisy samples that share their noise", () =>
+  it.effect("moves along the difference of the velocities of noisy samples that share their noise", () =>
     Effect.gen(function* () {
       const [source, edited] = [latents(1), latents(2)]
-      const { step, asked } = stepOf((prompt) => filled(prompt === "target" ? 3 : 1), { edited })
+      const { step, calls } = stepOf((prompt) => filled(prompt === "target" ? 3 : 1), { edited })
       const next = yield* flowEdit().step(step)
       // (0.5 − 0.75) · (3 − 1)
       close(next, (i) => edited.values()[i]! - 0.5)
       const noise = Random.torch(9).normal(24)
       const [target, from] = [
-        asked.find(([prompt]) => prompt === "target")!,
-        asked.find(([prompt]) => prompt === "source")!,
+        calls.find(([prompt]) => prompt === "target")!,
+        calls.find(([prompt]) => prompt === "source")!,
       ]
       close(from[1], (i) => 0.25 * source.values()[i]! + 0.75 * noise[i]!)
       close(target[1], (i) => from[1].values()[i]! + edited.values()[i]! - source.values()[i]!)
@@ -65,10 +65,10 @@ describe("FlowEdit", () => {
 
   it.effect("averages over draws of noise", () =>
     Effect.gen(function* () {
-      const { step, asked } = stepOf((prompt, sample) => (prompt === "target" ? sample : filled(0)))
+      const { step, calls } = stepOf((prompt, sample) => (prompt === "target" ? sample : filled(0)))
       const next = yield* flowEdit({ draws: 4 }).step(step)
-      assert.strictEqual(asked.length, 8)
-      const samples = asked.filter(([prompt]) => prompt === "target").map(([, sample]) => sample.values())
+      assert.strictEqual(calls.length, 8)
+      const samples = calls.filter(([prompt]) => prompt === "target").map(([, sample]) => sample.values())
       close(next, (i) => step.edited.values()[i]! - 0.25 * (samples.reduce((sum, values) => sum + values[i]!, 0) / 4))
     }),
   )

@@ -3,21 +3,21 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 export interface FlowEditSettings {
-  /** How many draws of noise the velocities of a step are averaged over. Default 1. */
+  /** Draws of noise over which a step averages the velocities; default 1. */
   readonly draws?: number
 }
 
 /**
- * FlowEdit: leads the source along the difference between the velocities of the two prompts (arXiv 2412.08629, algorithm 1).
+ * FlowEdit: moves the source along the difference between the velocities of the two prompts (arXiv 2412.08629, algorithm 1).
  *
- * With fresh noise ε each step: z_source = (1 − σ)·source + σ·ε and z_target = edited + z_source − source; then
- * edited + (σ′ − σ)·(v(z_target, target) − v(z_source, source)).
+ * With fresh noise ε in each step: z_source = (1 − σ) · source + σ · ε and z_target = edited + z_source − source, and the next video is
+ * edited + (σ′ − σ) · (v(z_target, target) − v(z_source, source)).
  */
 export const flowEdit = ({ draws = 1 }: FlowEditSettings = {}): EditorShape => ({
   name: "flow-edit",
   evaluationsPerStep: 2 * draws,
   step: Effect.fnUntraced(function* ({ source, edited, sigma, nextSigma, noise, velocity }) {
-    // Differences first: equal prompts then leave the source as it is, to the bit.
+    // Differences first, so that equal prompts do not change a bit of the source.
     const moved = difference(edited, source)
     let next = edited
     for (let draw = 0; draw < draws; draw++) {

@@ -1,7 +1,7 @@
 import { Random, initialState } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
-import { askedFrom, latentsOf, run, runFrom } from "../test/run.ts"
+import { onProcess, latentsOf, run, runFrom } from "../test/run.ts"
 import { mixture } from "../test/mixture.ts"
 import { betasOf, matchedTable } from "./scheduler-config/beta-schedule.ts"
 import { samplerNamed } from "./scheduler-config/scheduler-config.ts"
@@ -23,10 +23,10 @@ const models = {
 const noise = Random.torch(1).normal(64)
 const exact = [...noise].map((x) => mixture.end(x))
 
-/** Root mean square, over one seed's samples, of what is between a sampler's end and where the flow takes the noise. */
+/** Root mean square, over one seed's samples, of the difference between a sampler's result and the end of the flow. */
 const errorOf = (name: string, config: object, steps: number): number => {
   const { sampler, process } = samplerNamed(name, config)
-  const network = askedFrom(sampler.process, process, mixture.network)
+  const network = onProcess(sampler.process, process, mixture.network)
   const end = run(sampler, steps, latentsOf(noise), network, Random.torch(2)).values()
   return Math.sqrt(exact.reduce((sum, x, i) => sum + (x - end[i]!) ** 2, 0) / exact.length)
 }
@@ -64,7 +64,7 @@ describe("on the mixture as diffusion on CogVideoX's table", () => {
 
   it.each(orders)("$name has order $order up to that jump", ({ name, order }) => {
     const { sampler, process } = samplerNamed(name, models["diffusion on CogVideoX's table"])
-    const network = askedFrom(sampler.process, process, mixture.network)
+    const network = onProcess(sampler.process, process, mixture.network)
     /** The error at timestep 199, after four fifths of the steps. */
     const errorAt = (steps: number): number => {
       const done = (steps * 4) / 5

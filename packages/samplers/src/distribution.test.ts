@@ -2,7 +2,7 @@ import { Random } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
 import { between, mixture, modes } from "../test/mixture.ts"
-import { askedFrom, latentsOf, run } from "../test/run.ts"
+import { onProcess, latentsOf, run } from "../test/run.ts"
 import { samplerNamed, samplerNames } from "./scheduler-config/scheduler-config.ts"
 
 const models = [
@@ -18,7 +18,7 @@ const moments = (values: ReadonlyArray<number>) => {
   return { mean, deviation: Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1)) }
 }
 
-/** Kolmogorov and Smirnov's distance from the mixture, and what it exceeds once in a thousand draws. */
+/** Kolmogorov and Smirnov's distance from the mixture, and the bound that it exceeds once in a thousand draws. */
 const farthestFrom = (drawn: ReadonlyArray<number>): number =>
   Math.max(...drawn.toSorted((a, b) => a - b).map((x, i) => Math.abs(mixture.below(x) - (i + 0.5) / drawn.length)))
 const mostFar = 1.95 / Math.sqrt(count)
@@ -26,7 +26,7 @@ const mostFar = 1.95 / Math.sqrt(count)
 describe.each(models)("from many seeds of noise, on a network of $of that knows a mixture", ({ config, steps }) => {
   it.each(samplerNames)("%s draws its modes with their weights, means and deviations", (name) => {
     const { sampler, process } = samplerNamed(name, config)
-    const network = askedFrom(sampler.process, process, mixture.network)
+    const network = onProcess(sampler.process, process, mixture.network)
     const start = latentsOf(Random.torch(3).normal(count))
     const drawn = [...run(sampler, steps, start, network, Random.torch(4)).values()]
 

@@ -13,14 +13,14 @@ const after = (draws: number): unknown => {
 }
 
 describe("DPM-Solver++", () => {
-  it.each([0, 3])("draws once at first and last and twice between, in a run that begins at step %d", (begin) => {
+  it.each([0, 3])("draws once at first and last and twice between, in a run that starts at step %d", (beginIndex) => {
     const random = Random.torch(11)
-    let state = initialState(normalLatents(Random.torch(1)), begin)
+    let state = initialState(normalLatents(Random.torch(1)), beginIndex)
     let draws = 0
-    for (let step = begin; step < 6; step++) {
+    for (let step = beginIndex; step < 6; step++) {
       state = runFrom(sampler, 6, state, smooth, random, step + 1)
       // 6 does not divide 1000, so the last step does not reach below timestep 0 and is of second order too.
-      draws += step === begin ? 1 : 2
+      draws += step === beginIndex ? 1 : 2
       expect(random.save()).toEqual(after(draws))
     }
     const whole = Random.torch(11)
@@ -28,7 +28,7 @@ describe("DPM-Solver++", () => {
     expect(whole.save()).toEqual(after(1))
   })
 
-  it("does not look behind the step that it begins at", () => {
+  it("does not use the steps before its first one", () => {
     const sample = normalLatents(Random.torch(1))
     const other = normalLatents(Random.torch(2))
     const fresh = runFrom(sampler, 10, initialState(sample, 3), smooth, Random.torch(5), 4)
@@ -46,7 +46,7 @@ describe("DPM-Solver++", () => {
     expect(distance(changed.sample, next.sample)).toBeGreaterThan(1e-3)
   })
 
-  it("refuses a state that has lost its memory", () => {
+  it("refuses a state that has lost its history", () => {
     const half = runFrom(sampler, 10, initialState(normalLatents(Random.torch(1))), smooth, Random.torch(2), 3)
     expect(() => runFrom(sampler, 10, { ...half, history: {} }, smooth, Random.torch(2))).toThrow(
       'The sampler\'s state at step 3 lacks "clean"',

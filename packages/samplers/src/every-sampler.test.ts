@@ -2,7 +2,7 @@ import { type Latents, Random, type RandomState, type SamplerState, initialState
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../test/configs.ts"
-import { distance, knowing, latentsOf, normalLatents, run, runFrom, smooth } from "../test/run.ts"
+import { distance, exactNetwork, latentsOf, normalLatents, run, runFrom, smooth } from "../test/run.ts"
 import { samplerFromConfig, samplerNamed } from "./scheduler-config/scheduler-config.ts"
 
 interface Saved {
@@ -49,12 +49,12 @@ describe.each([...native, ...foreign])("$name", ({ sampler }) => {
         fc.nat(),
         (steps, beginAt, saveAt, seed) => {
           const { length } = sampler.schedule(steps).levels
-          const begin = beginAt % length
-          const start = initialState(normalLatents(Random.torch(seed)), begin)
+          const beginIndex = beginAt % length
+          const start = initialState(normalLatents(Random.torch(seed)), beginIndex)
           const whole = runFrom(sampler, steps, start, smooth, Random.torch(seed + 1))
 
           const random = Random.torch(seed + 1)
-          const half = runFrom(sampler, steps, start, smooth, random, begin + (saveAt % (length - begin + 1)))
+          const half = runFrom(sampler, steps, start, smooth, random, beginIndex + (saveAt % (length - beginIndex + 1)))
           const again = restored(saved(half, random))
           const continued = runFrom(sampler, steps, again.state, smooth, again.random)
           expect(continued.index).toBe(length)
@@ -65,20 +65,20 @@ describe.each([...native, ...foreign])("$name", ({ sampler }) => {
     )
   })
 
-  it("ends at the clean latents when the network knows them, wherever it begins", () => {
+  it("ends at the clean latents when the network knows them, wherever it starts", () => {
     fc.assert(
       // Step counts that divide 1000: with others the reference's DDIM and DPM-Solver++ do not end at no noise.
       fc.property(fc.constantFrom(1, 2, 4, 5, 8, 10, 20), fc.nat({ max: 40 }), fc.nat(), (steps, beginAt, seed) => {
         const random = Random.torch(seed)
         const [clean, noise] = [normalLatents(random), normalLatents(random)]
-        const begin = beginAt % sampler.schedule(steps).levels.length
-        const end = runFrom(sampler, steps, initialState(noise, begin), knowing(clean), random)
+        const beginIndex = beginAt % sampler.schedule(steps).levels.length
+        const end = runFrom(sampler, steps, initialState(noise, beginIndex), exactNetwork(clean), random)
         expect(distance(end.sample, clean)).toBeLessThan(1e-5)
       }),
     )
   })
 
-  it("falls in noise from level to level and asks at least once per step", () => {
+  it("falls in noise from level to level, with at least one evaluation a step", () => {
     const { levels } = sampler.schedule(8)
     expect(levels.length).toBe(sampler.name === "flow-heun" ? 15 : 8)
     const ratios = levels.map(({ alpha, sigma }) => alpha / sigma)

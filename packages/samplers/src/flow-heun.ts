@@ -7,7 +7,7 @@ export const flowHeunStep: SamplerShape["step"] = (schedule, state, prediction) 
   const { sigma } = currentLevel(schedule, state)
   const isCorrection = state.index % 2 === 1
   if (isCorrection && state.index === state.beginIndex) {
-    // A run that begins here has no Euler step to correct, and the schedule's next entry is at the same level.
+    // A run that starts here has no Euler step to correct, and the schedule's next entry is at the same level.
     return nextState(state, state.sample)
   }
   const velocity = velocityOf(prediction)

@@ -62,7 +62,7 @@ describe("rectified-flow samplers", () => {
     expect(errorAfterTwoLevels("flow-euler", 2)).toBeGreaterThan(1e-2)
   })
 
-  it("Heun that begins at a correction waits for the next entry of the schedule, which is at the same level", () => {
+  it("Heun that starts at a correction waits for the next entry of the schedule, which is at the same level", () => {
     const x = normalLatents(Random.torch(1))
     const sampler = samplerOf("flow-heun")
     const network = flowing((x, sigma) => Math.sin(x) + sigma)

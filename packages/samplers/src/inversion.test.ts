@@ -22,7 +22,7 @@ const grid = (steps: number): ReadonlyArray<Level> =>
     return { alpha: 1 - sigma, sigma, timestep: 1000 * sigma }
   })
 
-/** What a network says that knows its clean latents to be normal. */
+/** The prediction of a network for normal clean latents. */
 const normal = (sample: Latents, { alpha, sigma }: Level): Prediction => {
   const variance = (alpha * deviation) ** 2 + sigma ** 2
   const map = (f: (away: number) => number) => latentsOf([...sample.values()].map((x) => f(x - alpha * mean)))
@@ -32,21 +32,21 @@ const normal = (sample: Latents, { alpha, sigma }: Level): Prediction => {
   }
 }
 
-const walk = (
-  part: Pick<SamplerShape, "step">,
+const runSteps = (
+  { step }: Pick<SamplerShape, "step">,
   schedule: ReturnType<SamplerShape["schedule"]>,
   sample: Latents,
 ): Latents => {
   let state = initialState(sample)
   const random = Random.torch(0)
-  for (const level of schedule.levels) state = part.step(schedule, state, normal(state.sample, level), random)
+  for (const level of schedule.levels) state = step(schedule, state, normal(state.sample, level), random)
   return state.sample
 }
 
 const source = latentsOf([0.9, -0.4, 0.1, 0.35, -1.2, 0.7])
 const up = (inversion: InversionShape, steps: number): Latents => {
   const levels = [{ alpha: 1, sigma: 0, timestep: 0 }, ...grid(steps).toReversed()]
-  return walk(inversion, inversion.schedule(levels), source)
+  return runSteps(inversion, inversion.schedule(levels), source)
 }
 const settings = { grid, stochastic: false }
 
@@ -54,7 +54,7 @@ describe.each([
   ["ddim", ddimInversion, flowEuler(settings), 0.6, 0.1],
   ["flow-heun", flowInversion, flowHeun(settings), 0.35, 0.01],
 ] as const)("the inversion %s", (_, inversion, sampler, factor, bound) => {
-  // The flow of a normal is a rescaling: what came from noise z lies at mean + deviation·z.
+  // The flow of a normal is a rescaling: noise z ends at mean + deviation·z.
   it("finds the noise that clean latents came from, at the order of its solver", () => {
     const noise = latentsOf([...source.values()].map((x) => (x - mean) / deviation))
     const [few, many] = [distance(up(inversion, 40), noise), distance(up(inversion, 80), noise)]
@@ -63,7 +63,7 @@ describe.each([
   })
 
   it("gives the latents back when they are sampled again", () => {
-    const back = (steps: number) => distance(walk(sampler, sampler.schedule(steps), up(inversion, steps)), source)
+    const back = (steps: number) => distance(runSteps(sampler, sampler.schedule(steps), up(inversion, steps)), source)
     expect(back(80)).toBeLessThan(bound)
     expect(back(80)).toBeLessThan(factor * back(40))
   })
@@ -74,7 +74,7 @@ describe.each([
       { alpha: 1, sigma: 0, timestep: 0 },
       { ...level!, sigma: 0.5, alpha: 0.5 },
     ])
-    expect(walk(inversion, schedule, source).values().every(Number.isFinite)).toBe(true)
+    expect(runSteps(inversion, schedule, source).values().every(Number.isFinite)).toBe(true)
   })
 })
 

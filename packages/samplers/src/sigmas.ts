@@ -11,7 +11,7 @@ export interface FlowSettings {
 
 /** The spacing of a run's σ in a scheduler's config. */
 export interface SigmaSpacing {
-  /** T: the network is told T·σ. */
+  /** T: the network is given T · σ. */
   readonly trained: number
   /** s of σ ← s·σ / (1 + (s − 1)·σ): above 1 spends more steps on noisy levels. */
   readonly shift: number
@@ -19,7 +19,7 @@ export interface SigmaSpacing {
   readonly shiftTerminal: number | undefined
 }
 
-/** A level of rectified flow; `timestep` is what the network is told. */
+/** A level of rectified flow, with the timestep that the network is given. */
 const flowLevel = (sigma: number, timestep: number): Level => ({ alpha: 1 - sigma, sigma, timestep })
 
 /** The level of clean latents, where every run ends. */

@@ -36,7 +36,7 @@ describe("timestep spacing", () => {
     )
   })
 
-  it.each([0, -1, 2.5, 1001, Number.NaN])("refuses %d steps and says what is legal", (steps) => {
+  it.each([0, -1, 2.5, 1001, Number.NaN])("refuses %d steps and names the legal numbers", (steps) => {
     expect(() => spaced("trailing", steps)).toThrow(
       `The number of steps must be a whole number from 1 to 1000; it is ${steps}.`,
     )

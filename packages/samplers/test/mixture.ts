@@ -26,11 +26,11 @@ const cleanPlace: Place = { alpha: 1, sigma: 0 }
 /** A mixture of normals whose posterior means, quantiles and flow are known in closed form. */
 export interface Mixture {
   /**
-   * The network that knows the mixture, on any process: with x = αc + σn, mode i answers for x by r_i ∝ w_i N(x; αm_i, α²s_i² + σ²),
+   * The network of the mixture, on any process: with x = αc + σn, mode i has at x the weight r_i ∝ w_i N(x; αm_i, α²s_i² + σ²),
    * E[c|x] = Σ r_i (m_i + αs_i²(x − αm_i)/(α²s_i² + σ²)) and E[n|x] = Σ r_i σ(x − αm_i)/(α²s_i² + σ²).
    */
   readonly network: Network
-  /** The part of the samples at a level that lies below x; of the clean ones by default. */
+  /** The share of the samples at a level that lies below x; of the clean ones by default. */
   readonly below: (x: number, place?: Place) => number
   /**
    * Where the flow takes pure noise, exactly: in one dimension it keeps the order of samples, so that it takes each quantile of the noise to
@@ -40,7 +40,7 @@ export interface Mixture {
 }
 
 const mixtureOf = (modes: ReadonlyArray<Mode>): Mixture => {
-  const answer = (x: number, { alpha, sigma }: Place): readonly [clean: number, noise: number] => {
+  const predict = (x: number, { alpha, sigma }: Place): readonly [clean: number, noise: number] => {
     const each = modes.map(({ weight, mean, deviation }) => {
       const variance = (alpha * deviation) ** 2 + sigma ** 2
       const away = x - alpha * mean
@@ -68,8 +68,11 @@ const mixtureOf = (modes: ReadonlyArray<Mode>): Mixture => {
     )
   return {
     network: (sample, level): Prediction => {
-      const answers = Array.from(sample.contiguous().values(), (x) => answer(x, level))
-      return { clean: latentsOf(answers.map(([clean]) => clean)), noise: latentsOf(answers.map(([, noise]) => noise)) }
+      const predictions = Array.from(sample.contiguous().values(), (x) => predict(x, level))
+      return {
+        clean: latentsOf(predictions.map(([clean]) => clean)),
+        noise: latentsOf(predictions.map(([, noise]) => noise)),
+      }
     },
     below,
     end: (noise, place) => {

@@ -21,7 +21,7 @@ export const latentsOf = (values: ArrayLike<number>): Latents =>
 export const normalLatents = (random: Random, size = 24): Latents => latentsOf(random.normal(size))
 
 /** A network that knows the clean latents, so that only its noise depends on the sample. */
-export const knowing =
+export const exactNetwork =
   (clean: Latents): Network =>
   (sample, { alpha, sigma }) => ({
     clean,
@@ -63,8 +63,8 @@ export const flowing =
     }
   }
 
-/** A network of one process as a sampler of another asks it, by the pipeline's change of variables. */
-export const askedFrom =
+/** A network of one process for a sampler of another, by the pipeline's change of variables. */
+export const onProcess =
   (from: NoiseProcess, process: NoiseProcess, network: Network): Network =>
   (sample, level) => {
     if (sameProcess(from, process)) return network(sample, level)

@@ -69,7 +69,7 @@ it.effect("runs a prompt once, and hands out embeddings that may be changed", ()
   }).pipe(Effect.provide(engineLayer())),
 )
 
-it.effect("says what encoding a prompt takes", () =>
+it.effect("gives the cost of encoding a prompt", () =>
   Effect.gen(function* () {
     const cost = yield* (yield* TextEncoder).cost
     // The table is 992 × 128, each of the two blocks 4 · 128² + 3 · 128 · 256.
@@ -77,7 +77,7 @@ it.effect("says what encoding a prompt takes", () =>
   }).pipe(Effect.provide(emojiWorldLayer), Effect.provide(engineLayer())),
 )
 
-it.effect("names half of a surrogate pair as what cannot be encoded", () =>
+it.effect("refuses half of a surrogate pair", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip((yield* TextEncoder).encode("fox \ud83e"))
     assert.strictEqual(error._tag, "ModelError")

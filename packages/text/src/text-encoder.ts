@@ -17,7 +17,7 @@ export interface TextEncoderOptions {
   readonly maxSequenceLength: number
 }
 
-/** Far above the 226 of CogVideoX: attention takes memory with the square. */
+/** Far above the 226 of CogVideoX: the memory of attention grows with the square. */
 const mostTokens = 2048
 
 /** The number of prompts whose embeddings are kept: T5-XXL takes tens of seconds to make 4 MB. */

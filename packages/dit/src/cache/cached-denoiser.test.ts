@@ -91,7 +91,7 @@ withLayer(engine)("a denoiser with a cache", (it) => {
           const calls = callsOf(given, 2)
           const plain = yield* run(given, undefined, calls)
           const cached = yield* run(given, cache(false), calls)
-          for (const [i, answers] of plain.entries()) assert.isBelow(furthest(answers, cached[i]!), 2e-6)
+          for (const [i, predictions] of plain.entries()) assert.isBelow(furthest(predictions, cached[i]!), 2e-6)
         }),
       )
     }
@@ -118,7 +118,7 @@ withLayer(engine)("a denoiser with a cache", (it) => {
           Effect.provide(denoiserLayer({ ...given, cache: cache(true) })),
         )
         const plain = yield* run(given, undefined, calls)
-        for (const [i, answers] of plain.entries()) assert.strictEqual(furthest(answers, alone[i]!), 0)
+        for (const [i, predictions] of plain.entries()) assert.strictEqual(furthest(predictions, alone[i]!), 0)
         const state: ComponentState = new Map([["another component's", Tensor.zeros("a", [1])]])
         yield* run(given, cache(true), calls, state)
         assert.isAbove(state.size, 1)
@@ -140,7 +140,7 @@ withLayer(engine)("a denoiser with a cache", (it) => {
           yield* run(given, cache(reuse), calls.slice(2), state)
           assert.deepStrictEqual(bitsOf(saved), bits)
           const resumed = yield* run(given, cache(reuse), calls.slice(2), saved)
-          for (const [i, answers] of resumed.entries()) assert.strictEqual(furthest(answers, whole[i + 2]!), 0)
+          for (const [i, predictions] of resumed.entries()) assert.strictEqual(furthest(predictions, whole[i + 2]!), 0)
         }
       }),
     )
@@ -157,8 +157,8 @@ withLayer(engine)("a denoiser with a cache", (it) => {
               Effect.provide(denoiserLayer({ ...given, cache })),
             )
           const [plain, cached] = [yield* costOf(undefined), yield* costOf(cache(true))]
-          for (const part of ["flops", "activationBytes", "weightBytes", "keptBytes"] as const) {
-            assert.isAtLeast(cached[part]!, plain[part]!, part)
+          for (const field of ["flops", "activationBytes", "weightBytes", "keptBytes"] as const) {
+            assert.isAtLeast(cached[field]!, plain[field]!, field)
           }
           assert.isBelow(cached.flops, 1.01 * plain.flops)
         }
@@ -332,5 +332,5 @@ withLayer(engine)("the built-in caches", (it) => {
   )
 })
 
-const bitsOf = (memory: ReadonlyMap<string, AnyTensor>): ReadonlyArray<string> =>
-  [...memory].map(([name, tensor]) => `${name} ${[...tensor.values()].join()}`)
+const bitsOf = (state: ReadonlyMap<string, AnyTensor>): ReadonlyArray<string> =>
+  [...state].map(([name, tensor]) => `${name} ${[...tensor.values()].join()}`)

@@ -4,8 +4,8 @@ import { pyramidAttentionBroadcast, type PyramidAttentionBroadcastOptions } from
 /** Which calls of ten, at the timesteps 950, 850, … 50, reuse attention. */
 const reused = (options: PyramidAttentionBroadcastOptions): string =>
   Array.from({ length: 10 }, (_, index) => {
-    const question = { block: 3, blocks: 6, index, timestep: 950 - 100 * index, last: index === 9 }
-    return pyramidAttentionBroadcast(options).reuses(question) ? "r" : "."
+    const input = { block: 3, blocks: 6, index, timestep: 950 - 100 * index, last: index === 9 }
+    return pyramidAttentionBroadcast(options).reuses(input) ? "r" : "."
   }).join("")
 
 describe("pyramid attention broadcast", () => {

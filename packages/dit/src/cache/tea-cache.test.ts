@@ -19,7 +19,7 @@ const computed = (
     .map((size, index) => {
       if (index === 0) return "x"
       const last = index === sizes.length - 1
-      const question = {
+      const input = {
         signal: signalOf(size),
         previous: signalOf(sizes[index - 1]!),
         distance,
@@ -27,7 +27,7 @@ const computed = (
         timestep: 1,
         last,
       }
-      const decision = cache.reuse(question)
+      const decision = cache.reuse(input)
       distance = decision.distance
       return decision.reuse ? "." : "x"
     })
@@ -53,7 +53,7 @@ describe("TeaCache", () => {
     assert.strictEqual(computed({ threshold: 1, coefficients: [8, 4, 0.125] }, sizes), "x.x.x")
   })
 
-  it("knows the polynomials of CogVideoX, and looks at what the timestep modulates in other models", () => {
+  it("has the polynomials of CogVideoX, and the modulated input for other models", () => {
     const estimate = (heads: number, layers: number, patch: number | null = null, channels = 16) =>
       teaEstimate({
         num_attention_heads: heads,

@@ -44,11 +44,11 @@ describe("rescaled guidance", () => {
     ...[0, 1, 2].map((i) => ({ name: `flow.${i}`, process: rectifiedFlow, type: "flow" as const })),
   ]
 
-  it.each(cases)("$name is the reference's rescaled answer, read from the same sample", ({ name, process, type }) => {
+  it.each(cases)("$name is the reference's rescaled output, for the same sample", ({ name, process, type }) => {
     const [alpha, sigma] = numbers(`${name}.level`) as unknown as [number, number]
     const level: Level = { alpha, sigma, timestep: 1 }
     const x = latents(`${name}.x`)
-    const read = (answer: string) => toPrediction(type, x, level, latents(`${name}.${answer}`))
+    const read = (output: string) => toPrediction(type, x, level, latents(`${name}.${output}`))
     const input: GuidanceInput = {
       ...place,
       conditional: read("cond"),
@@ -70,10 +70,10 @@ describe("adaptive projected guidance", () => {
   const level: Level = { alpha: 0.6, sigma: 0.8, timestep: 500 }
   const process: NoiseProcess = diffusion
 
-  /** Clean latents of both answers, and the noise that makes them readings of one sample. */
+  /** Both predictions of clean latents, with the noise that belongs to one sample. */
   const at = (name: string, i: number, state: GuidanceInput["state"]): GuidanceInput => {
     const x = latents("diffusion.1.x")
-    const read = (answer: string) => toPrediction("sample", x, level, latents(`${name}.${i}.${answer}`))
+    const read = (output: string) => toPrediction("sample", x, level, latents(`${name}.${i}.${output}`))
     return { ...place, index: i, conditional: read("cond"), unconditional: read("uncond"), level, process, state }
   }
   const guidanceOf = (name: string) => {
@@ -97,7 +97,7 @@ describe("adaptive projected guidance", () => {
     expect(distance(clean, classifierFree.combine(input).clean)).toBeLessThan(1e-5)
   })
 
-  it("goes on from a memory that was saved, bit for bit, and not without it", () => {
+  it("continues from a saved state bit for bit, and not without it", () => {
     const guidance = guidanceOf("paper")
     const state: GuidanceInput["state"] = new Map()
     for (let i = 0; i < 2; i++) guidance.combine(at("paper", i, state))

@@ -49,7 +49,7 @@ describe("classifier-free guidance", () => {
     )
   })
 
-  it("asks without the prompt only above 1", () => {
+  it("uses the prediction without the prompt only above 1", () => {
     expect([0, 1, 1.01, 6].map(classifierFree.usesUnconditional)).toEqual([false, false, true, true])
   })
 })
@@ -81,7 +81,7 @@ describe("guidance layers", () => {
 })
 
 describe("a guidance by name", () => {
-  it("has that name, and asks without the prompt only above 1", () => {
+  it("has that name, and uses the prediction without the prompt only above 1", () => {
     for (const name of guidanceNames) {
       expect(guidanceNamed(name).name).toBe(name)
       expect([1, 1.01].map(guidanceNamed(name).usesUnconditional)).toEqual([false, true])
@@ -98,7 +98,7 @@ describe("a guidance by name", () => {
   })
 })
 
-describe("guidance at clean latents, where an inversion begins", () => {
+describe("guidance at clean latents, where an inversion starts", () => {
   it.each(guidanceNames)("stays finite: %s", (name) => {
     const level = { alpha: 1, sigma: 0, timestep: 0 }
     const { clean, noise } = guidanceNamed(name).combine({ ...input(6), level })

@@ -3,10 +3,10 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configs } from "../../test/configs.ts"
 import {
-  askedFrom,
+  onProcess,
   distance,
   flowing,
-  knowing,
+  exactNetwork,
   type Network,
   normalLatents,
   run,
@@ -22,20 +22,20 @@ const foreign = {
   "rectified flow": ["ddim", "dpm", "ddpm"],
 } as const
 
-/** What the network of a model is asked on the way of a sampler, in its own process. */
-const questions = (name: string, config: object, steps: number): ReadonlyArray<Level> => {
+/** The levels at which a sampler evaluates the network of a model, in the network's own process. */
+const evaluations = (name: string, config: object, steps: number): ReadonlyArray<Level> => {
   const { sampler, process } = samplerNamed(name, config)
-  const asked: Array<Level> = []
-  const network: Network = (sample, level) => (asked.push(level), smooth(sample, level))
-  run(sampler, steps, normalLatents(Random.torch(1)), askedFrom(sampler.process, process, network), Random.torch(2))
-  return asked
+  const levels: Array<Level> = []
+  const network: Network = (sample, level) => (levels.push(level), smooth(sample, level))
+  run(sampler, steps, normalLatents(Random.torch(1)), onProcess(sampler.process, process, network), Random.torch(2))
+  return levels
 }
 
 /** One run from the same noise. */
 const end = (name: string, config: object, steps: number, seed: number, network: Network) => {
   const { sampler, process } = samplerNamed(name, config)
   const noise = normalLatents(Random.torch(seed))
-  return run(sampler, steps, noise, askedFrom(sampler.process, process, network), Random.torch(seed + 1))
+  return run(sampler, steps, noise, onProcess(sampler.process, process, network), Random.torch(seed + 1))
 }
 
 // The reference's DDIM steps 1000 // N down; where N divides 1000 that is to the schedule's next timestep.
@@ -44,14 +44,14 @@ const divisors = fc.constantFrom(1, 2, 4, 5, 8, 10, 20, 25, 40, 50)
 describe("samplers of rectified flow on a network of diffusion", () => {
   const { process } = samplerNamed("ddim", models.diffusion)
 
-  it.each(foreign.diffusion)("%s asks it at its own timesteps, spaced trailing, and nowhere between", (name) => {
-    const asked = questions(name, models.diffusion, 20)
-    const each = [...new Set(asked.map(({ timestep }) => Math.fround(timestep)))]
+  it.each(foreign.diffusion)("%s evaluates it at its own timesteps, spaced trailing, and at no others", (name) => {
+    const levels = evaluations(name, models.diffusion, 20)
+    const each = [...new Set(levels.map(({ timestep }) => Math.fround(timestep)))]
     expect(each).toHaveLength(20)
     each.forEach((timestep, i) => expect(timestep).toBeCloseTo(999 - 50 * i, 3))
-    for (const { alpha, sigma, timestep } of asked) {
+    for (const { alpha, sigma, timestep } of levels) {
       const own = levelAt(process, Math.round(timestep))
-      // UniPC begins a millionth below pure noise.
+      // UniPC starts a millionth below pure noise.
       expect(Math.abs(alpha - own.alpha)).toBeLessThan(name === "unipc" && own.alpha === 0 ? 2e-6 : 1e-9)
       expect(Math.abs(sigma - own.sigma)).toBeLessThan(1e-9)
     }
@@ -73,7 +73,7 @@ describe("samplers of rectified flow on a network of diffusion", () => {
     const start = initialState(normalLatents(Random.torch(5)))
     for (let until = 1; until < steps; until++) {
       const a = runFrom(ddim!, steps, start, smooth, Random.torch(6), until).sample
-      const network = askedFrom(euler!.process, process, smooth)
+      const network = onProcess(euler!.process, process, smooth)
       const b = runFrom(euler!, steps, start, network, Random.torch(6), until).sample
       const { level, factor } = matchLevel(process, euler!.schedule(steps).levels[until]!)
       expect(level.timestep).toBeCloseTo(ddim!.schedule(steps).levels[until]!.timestep, 6)
@@ -109,15 +109,15 @@ describe("samplers of diffusion on a network of rectified flow", () => {
     )
   })
 
-  it.each(foreign["rectified flow"])("%s asks it at 1000 σ of those σ", (name) => {
-    const asked = questions(name, { ...models["rectified flow"], shift: 3 }, 8)
-    asked.forEach(({ alpha, sigma, timestep }, i) => {
+  it.each(foreign["rectified flow"])("%s evaluates it at 1000 σ of those σ", (name) => {
+    const levels = evaluations(name, { ...models["rectified flow"], shift: 3 }, 8)
+    levels.forEach(({ alpha, sigma, timestep }, i) => {
       const even = 1 - i / 8
       expect(sigma).toBeCloseTo((3 * even) / (1 + 2 * even), 9)
       expect(alpha).toBeCloseTo(1 - sigma, 9)
       expect(timestep).toBeCloseTo(1000 * sigma, 6)
     })
-    expect(asked).toHaveLength(8)
+    expect(levels).toHaveLength(8)
   })
 
   it("is refused where the network is not told 1000 σ, with the samplers that fit", () => {
@@ -132,7 +132,7 @@ describe.each(Object.entries(models))("every sampler on a network of %s", (_, co
     fc.assert(
       fc.property(divisors, fc.nat(), (steps, seed) => {
         const clean = normalLatents(Random.torch(seed + 7))
-        expect(distance(end(name, config, steps, seed, knowing(clean)), clean)).toBeLessThan(1e-5)
+        expect(distance(end(name, config, steps, seed, exactNetwork(clean)), clean)).toBeLessThan(1e-5)
       }),
       { numRuns: 20 },
     )

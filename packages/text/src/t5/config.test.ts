@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { parseT5Config } from "./config.ts"
 
-it.effect("takes transformers' defaults for what a file leaves out", () =>
+it.effect("takes transformers' defaults for fields that a file leaves out", () =>
   Effect.gen(function* () {
     const t5 = yield* parseT5Config({ model_type: "t5", d_model: 4096 })
     const umt5 = yield* parseT5Config({ model_type: "umt5" })
@@ -11,7 +11,7 @@ it.effect("takes transformers' defaults for what a file leaves out", () =>
   }),
 )
 
-it.effect("carries only what the encoder reads", () =>
+it.effect("has only the fields that the encoder reads", () =>
   Effect.gen(function* () {
     const config = yield* parseT5Config({ model_type: "t5", dropout_rate: 0.1, num_decoder_layers: 2 })
     assert.notProperty(config, "dropout_rate")

@@ -21,11 +21,11 @@ describe("AddedTokenSplitter", () => {
     expect(split("no token")).toEqual(["no token"])
   })
 
-  it("takes the longest of the tokens that begin at one place", () => {
+  it("takes the longest of the tokens with the same start", () => {
     expect(split("<e_10><e_1>0", token(1, "<e_1"), token(2, "<e_10>"), token(3, "<e_1>"))).toEqual([2, 3, "0"])
   })
 
-  it("swallows white space only on the sides that are asked for", () => {
+  it("takes white space only on the sides of lstrip and rstrip", () => {
     expect(split("a \t<x>\u3000 b", token(1, "<x>", { lstrip: true }))).toEqual(["a", 1, "\u3000 b"])
     expect(split("a \t<x>\u3000 b", token(1, "<x>", { rstrip: true }))).toEqual(["a \t", 1, "b"])
     expect(split("<x>  <x>", token(1, "<x>", { lstrip: true, rstrip: true }))).toEqual([1, 1])

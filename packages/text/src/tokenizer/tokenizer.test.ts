@@ -31,7 +31,7 @@ describe("loadTokenizer", () => {
 
   const { texts, folders } = goldenJson("t5-v1_1/cases.json") as { texts: string[]; folders: Record<string, Folder> }
   for (const [name, folder] of Object.entries(folders)) {
-    it(`gives what transformers gives for a T5 v1.1 folder: extra ids from ${name}`, () => {
+    it(`gives the ids of transformers for a T5 v1.1 folder: extra ids from ${name}`, () => {
       const files = Object.fromEntries(folder.files.map((file) => [file, golden(`t5-v1_1/${file}`)]))
       const t5 = loadTokenizer({ "spiece.model": model, ...files })
       expect(t5.vocabularySize).toBe(folder.size)
@@ -89,7 +89,7 @@ describe("loadTokenizer", () => {
     expect(numbers(tokenizer.encodePadded("a fox", 1).ids)).toEqual([tokenizer.eosId])
   })
 
-  it("makes rows of exactly the length that is asked for, with one mask bit per token", () => {
+  it("makes rows of exactly the given length, with one mask bit per token", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 1, max: 40 }), (text, length) => {
         const { ids, mask, truncated } = tokenizer.encodePadded(text, length)
