@@ -53,7 +53,7 @@ describe.each(["rectified flow", "diffusion on an even table"] as const)("on the
 })
 
 describe("on the mixture as diffusion on CogVideoX's table", () => {
-  // The last jump, from the last timestep of a run to no noise, is no smaller than the square root of a step: it bounds every method to order 1.
+  // The last jump, from the last timestep of a run to no noise, has at least the length of the square root of a step, which bounds every method to order 1.
   it.each(orders)("$name meets the same sample, with order 1", ({ name }) => {
     const config = models["diffusion on CogVideoX's table"]
     const measured = slope(name, config, 20, 500)

@@ -9,7 +9,7 @@ export {
   layer as adaptiveProjectedLayer,
 } from "./guidance/adaptive-projected.ts"
 export { classifierFree, layer as classifierFreeLayer } from "./guidance/classifier-free.ts"
-export { dynamicGuidance, layer as dynamicGuidanceLayer } from "./guidance/dynamic.ts"
+export { dynamicClassifierFree, layer as dynamicClassifierFreeLayer } from "./guidance/dynamic.ts"
 export { type GuidanceName, guidanceNamed, guidanceNames, guidances } from "./guidance/guidances.ts"
 export { layer as rescaledGuidanceLayer, rescaledGuidance } from "./guidance/rescaled.ts"
 export {

@@ -22,8 +22,8 @@ const pair = (out: number, inner: number, layer = layerName, prefix = "transform
   [`${prefix}${layer}.lora_B.weight`]: matrix(out, 2),
 })
 
-/** What the tiny model answers to the reference's input, with LoRA files of these tensors, each with a weight. */
-const answer = Effect.fnUntraced(function* (
+/** The prediction of the tiny model for the reference's input, with LoRA files of these tensors, each with a weight. */
+const predict = Effect.fnUntraced(function* (
   { config, weights, tensors }: TransformerCase,
   ...loras: ReadonlyArray<readonly [Readonly<Record<string, AnyTensor>>, number, Readonly<Record<string, string>>?]>
 ) {
@@ -60,16 +60,16 @@ describe("LoRA files", () => {
       run(
         Effect.gen(function* () {
           const given = yield* loadCase("v1-rope")
-          const plain = yield* answer(given)
+          const plain = yield* predict(given)
           const lora = pair(32, 32)
-          assert.strictEqual(furthest(plain, yield* answer(given, [lora, 0])), 0)
-          const half = yield* answer(given, [lora, 0.5])
+          assert.strictEqual(furthest(plain, yield* predict(given, [lora, 0])), 0)
+          const half = yield* predict(given, [lora, 0.5])
           assert.isAbove(furthest(plain, half), 1e-3)
-          assert.strictEqual(furthest(half, yield* answer(given, [pair(32, 32, layerName, ""), 0.5])), 0)
-          assert.isAbove(furthest(plain, yield* answer(given, [lora, 1])), furthest(plain, half))
+          assert.strictEqual(furthest(half, yield* predict(given, [pair(32, 32, layerName, ""), 0.5])), 0)
+          assert.isAbove(furthest(plain, yield* predict(given, [lora, 1])), furthest(plain, half))
           // Twice at half weight is once at full weight.
           assert.isBelow(
-            furthest(yield* answer(given, [lora, 1]), yield* answer(given, [lora, 0.5], [lora, 0.5])),
+            furthest(yield* predict(given, [lora, 1]), yield* predict(given, [lora, 0.5], [lora, 0.5])),
             2e-6,
           )
         }),
@@ -81,17 +81,17 @@ describe("LoRA files", () => {
       Effect.gen(function* () {
         const given = yield* loadCase("v1-rope")
         const lora = pair(32, 32)
-        const tripled = yield* answer(given, [lora, 3])
+        const tripled = yield* predict(given, [lora, 3])
         const alpha = Tensor.from("", [], Float32Array.of(6))
         const metadata = (object: unknown) => ({ lora_adapter_metadata: JSON.stringify(object) })
         const plain = metadata({ "transformer.r": 2, "transformer.lora_alpha": 6 })
         const pattern = metadata({ "transformer.lora_alpha": 1, "transformer.alpha_pattern": { to_k: 6 } })
         const stabilised = metadata({ lora_alpha: 3 * Math.SQRT2, use_rslora: true })
         for (const same of [
-          yield* answer(given, [{ ...lora, [`transformer.${layerName}.alpha`]: alpha }, 1]),
-          yield* answer(given, [lora, 1, plain]),
-          yield* answer(given, [lora, 1, pattern]),
-          yield* answer(given, [lora, 1, stabilised]),
+          yield* predict(given, [{ ...lora, [`transformer.${layerName}.alpha`]: alpha }, 1]),
+          yield* predict(given, [lora, 1, plain]),
+          yield* predict(given, [lora, 1, pattern]),
+          yield* predict(given, [lora, 1, stabilised]),
         ]) {
           assert.isBelow(furthest(tripled, same), 2e-6)
         }
@@ -104,13 +104,13 @@ describe("LoRA files", () => {
       run(
         Effect.gen(function* () {
           const given = yield* loadCase(name)
-          const plain = yield* answer(given)
+          const plain = yield* predict(given)
           const layers = [...given.weights.tensors].flatMap(([key, { shape }]) =>
             key.endsWith(".weight") && shape.length === 2 ? [[key.slice(0, -".weight".length), ...shape] as const] : [],
           )
           assert.isAbove(layers.length, 15)
           for (const [layer, out, inner] of layers) {
-            const change = furthest(plain, yield* answer(given, [pair(out!, inner!, layer), 1]))
+            const change = furthest(plain, yield* predict(given, [pair(out!, inner!, layer), 1]))
             assert.isAbove(change, 1e-5, layer)
           }
         }),
@@ -178,7 +178,7 @@ describe("LoRA files", () => {
     }),
   )
 
-  it.effect("are refused with a weight that is no number", () =>
+  it.effect("are refused with a weight of NaN", () =>
     Effect.gen(function* () {
       const { weights } = yield* loadCase("v1-rope")
       const error = yield* Effect.flip(

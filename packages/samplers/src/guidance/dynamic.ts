@@ -14,11 +14,11 @@ export const dynamicScale = (scale: number, timestep: number, steps: number): nu
   1 + (scale * (1 - cos(Math.PI * fifthPower((steps - timestep) / steps)))) / 2
 
 /** Classifier-free guidance with {@link dynamicScale}; off at a scale of 1 or below. */
-export const dynamicGuidance: GuidanceShape = {
+export const dynamicClassifierFree: GuidanceShape = {
   name: "dynamic",
   usesUnconditional: classifierFree.usesUnconditional,
   combine: (input) =>
     classifierFree.combine({ ...input, scale: dynamicScale(input.scale, input.level.timestep, input.steps) }),
 }
 
-export const layer: Layer.Layer<Guidance> = Layer.succeed(Guidance, dynamicGuidance)
+export const layer: Layer.Layer<Guidance> = Layer.succeed(Guidance, dynamicClassifierFree)

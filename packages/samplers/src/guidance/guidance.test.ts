@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { distance, latentsOf, normalLatents } from "../../test/run.ts"
 import { layer as adaptiveProjectedLayer } from "./adaptive-projected.ts"
 import { classifierFree, layer as classifierFreeLayer } from "./classifier-free.ts"
-import { dynamicGuidance, dynamicScale, layer as dynamicLayer } from "./dynamic.ts"
+import { dynamicClassifierFree, dynamicScale, layer as dynamicLayer } from "./dynamic.ts"
 import { guidanceNamed, guidanceNames } from "./guidances.ts"
 import { layer as rescaledLayer } from "./rescaled.ts"
 
@@ -62,7 +62,7 @@ describe("dynamic guidance", () => {
   })
 
   it("is classifier-free guidance with that strength", () => {
-    const dynamic = dynamicGuidance.combine(input(6, 939))
+    const dynamic = dynamicClassifierFree.combine(input(6, 939))
     const fixed = classifierFree.combine(input(dynamicScale(6, 939, 50), 939))
     expect(dynamic.clean.values()).toEqual(fixed.clean.values())
     expect(dynamic.noise.values()).toEqual(fixed.noise.values())
@@ -72,7 +72,7 @@ describe("dynamic guidance", () => {
 describe("guidance layers", () => {
   it.each([
     { layer: classifierFreeLayer, guidance: classifierFree },
-    { layer: dynamicLayer, guidance: dynamicGuidance },
+    { layer: dynamicLayer, guidance: dynamicClassifierFree },
     { layer: rescaledLayer, guidance: { name: "rescaled" } },
     { layer: adaptiveProjectedLayer, guidance: { name: "adaptive-projected" } },
   ])("provide $guidance.name", ({ layer, guidance }) => {

@@ -1,7 +1,7 @@
 import { type GuidanceShape, RequestError } from "@auteur/core"
 import { adaptiveProjected } from "./adaptive-projected.ts"
 import { classifierFree } from "./classifier-free.ts"
-import { dynamicGuidance } from "./dynamic.ts"
+import { dynamicClassifierFree } from "./dynamic.ts"
 import { rescaledGuidance } from "./rescaled.ts"
 
 export type GuidanceName = "classifier-free" | "dynamic" | "rescaled" | "adaptive-projected"
@@ -9,7 +9,7 @@ export type GuidanceName = "classifier-free" | "dynamic" | "rescaled" | "adaptiv
 /** The guidance methods by name, each with its defaults. */
 export const guidances: Readonly<Record<GuidanceName, GuidanceShape>> = {
   "classifier-free": classifierFree,
-  dynamic: dynamicGuidance,
+  dynamic: dynamicClassifierFree,
   rescaled: rescaledGuidance(),
   "adaptive-projected": adaptiveProjected(),
 }

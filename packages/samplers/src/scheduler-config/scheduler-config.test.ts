@@ -12,7 +12,7 @@ const thrown = (action: () => unknown): unknown => {
   throw new Error("nothing was thrown")
 }
 
-const refusal = (config: unknown): string => {
+const messageOf = (config: unknown): string => {
   const error = thrown(() => samplerFromConfig(config))
   expect(error).toBeInstanceOf(ModelError)
   return (error as ModelError).message
@@ -38,12 +38,12 @@ describe("a scheduler config", () => {
   })
 
   it("of an unknown class is refused with the known ones", () => {
-    expect(refusal({ _class_name: "PNDMScheduler" })).toMatch(
+    expect(messageOf({ _class_name: "PNDMScheduler" })).toMatch(
       /"PNDMScheduler", which is not one of the known classes: CogVideoXDDIMScheduler, .*UniPCMultistepScheduler\.$/,
     )
-    expect(refusal({})).toContain('"_class_name" is not set')
-    expect(refusal({ _class_name: "toString" })).toContain("not one of the known classes")
-    expect(refusal([])).toContain("must be a JSON object")
+    expect(messageOf({})).toContain('"_class_name" is not set')
+    expect(messageOf({ _class_name: "toString" })).toContain("not one of the known classes")
+    expect(messageOf([])).toContain("must be a JSON object")
   })
 
   it.each([
@@ -71,11 +71,11 @@ describe("a scheduler config", () => {
     ["unipc", { solver_type: "bh1" }, '"solver_type" is "bh1", but "bh2" is needed'],
     ["unipc", { disable_corrector: [0.5] }, '"disable_corrector.0" is 0.5, but an integer is needed'],
   ])("%s with %j is refused by name", (name, change, expected) => {
-    expect(refusal({ ...configs[name], ...change })).toContain(expected)
+    expect(messageOf({ ...configs[name], ...change })).toContain(expected)
   })
 
   it("names every fault at once and the file to change", () => {
-    const message = refusal({ ...configs["ddim"], thresholding: true, timestep_spacing: "even" })
+    const message = messageOf({ ...configs["ddim"], thresholding: true, timestep_spacing: "even" })
     expect(message).toContain("CogVideoXDDIMScheduler")
     expect(message).toContain('"thresholding"')
     expect(message).toContain('"timestep_spacing" is "even"')
@@ -103,7 +103,7 @@ describe("a field of another class", () => {
   })
 
   it("does not excuse one that no class has", () => {
-    expect(refusal({ ...saved, later_field: true })).toContain('"later_field" is true, but there is no such field')
+    expect(messageOf({ ...saved, later_field: true })).toContain('"later_field" is true, but there is no such field')
   })
 })
 
