@@ -2,7 +2,7 @@ import { ModelError, type StoredTensor, type Weights } from "@auteur/core"
 import { parseTransformerConfig, type TransformerConfig, transformerProgram } from "@auteur/dit"
 import { Graph, type Program, WeightScope } from "@auteur/engine"
 import { parseT5Config, t5EncoderProgram } from "@auteur/text"
-import { decoder3d, encoder3d, parseVaeConfig, stageProgram } from "@auteur/vae3d"
+import { decoder3d, encoder3d, parseVaeConfig, networkProgram } from "@auteur/vae3d"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Json } from "./case-folder.ts"
@@ -53,8 +53,8 @@ const programsOf: (json: Json, shapes: Shapes) => Effect.Effect<ReadonlyArray<Pr
       case "AutoencoderKLCogVideoX": {
         const vae = yield* parseVaeConfig(config, "config")
         const side = 2 ** (vae.block_out_channels.length - 1)
-        return [encoder3d(vae, 1, side, side), decoder3d(vae, 1, 1, 1)].map((part) =>
-          stageProgram(part, 0, part.stages.length, { first: true, handsOn: false }),
+        return [encoder3d(vae, 1, side, side), decoder3d(vae, 1, 1, 1)].map((network) =>
+          networkProgram(network, { first: true, handsOn: false }),
         )
       }
       case undefined: {

@@ -45,7 +45,7 @@ export const vaeCase: (
       const size = tiling ? yield* sampleSizeOf(yield* readJson(join(folder.path, "case.json"))) : {}
       // The reference values are from before scaling.
       const parsed = yield* parseVaeConfig({ ...config, ...size, scaling_factor: 1 }, "config.json")
-      return layer({ config: parsed, weights, tiling, workers: 1 })
+      return layer({ config: parsed, weights, tiling })
     })
     const results: Array<CaseResult> = []
     const check = Effect.fnUntraced(function* (name: string, found: HostFloats) {

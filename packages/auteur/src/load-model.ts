@@ -104,7 +104,7 @@ export const loadModel: (
     config: vae,
     weights: weights.vae,
     tiling: options.tiling ?? false,
-    workers: options.vaeWorkers ?? 1,
+    vaeWorkers: options.vaeWorkers ?? 1,
   })
   const denoiserLayer = dit.layer({
     config: transformer,

@@ -2,8 +2,8 @@ import type { StoredTensor, Weights } from "@auteur/core"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { loadGolden, readGolden } from "../test/golden.ts"
-import { checkTensors } from "./check-tensors.ts"
 import { parseVaeConfig } from "./config.ts"
+import { checkTensors } from "./layer.ts"
 
 const golden = await Effect.runPromise(loadGolden)
 

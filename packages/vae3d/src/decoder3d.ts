@@ -1,9 +1,10 @@
-import { causalConv3d } from "./causal-conv3d.ts"
+import type { Value } from "@auteur/engine"
+import { causalConv3d, convIn } from "./causal-conv3d.ts"
 import { temporalLevels, type VaeConfig } from "./config.ts"
-import { cutFrames, largestPiece, mapPieces } from "./pieces.ts"
-import { type Norm, resnetBlock3d } from "./resnet-block3d.ts"
+import { type Block, network, type Network } from "./network.ts"
+import { type Norm, resnet, silu } from "./resnet-block3d.ts"
+import { cutFrames, largestSegment } from "./segments.ts"
 import { spatialNorm } from "./spatial-norm.ts"
-import { cachesOf, type Part, type Stage } from "./stage.ts"
 import { upsample3d, upsampledFrames } from "./upsample3d.ts"
 
 /** The decoder for a chunk of t latent frames of h × w: (1, Z, t, h, w) → pixels (1, 3, T, H, W); paper §2.1. */
@@ -12,55 +13,60 @@ export const decoder3d = (
   frames: number,
   height: number,
   width: number,
-  pieceBytes: number = largestPiece,
-): Part => {
-  const { layers_per_block, norm_num_groups: groups } = config
+  segmentBytes: number = largestSegment,
+): Network => {
   const levels = config.block_out_channels.toReversed()
-  const stages: Array<Stage> = []
-  let [channels, t, h, w] = [config.latent_channels, frames, height, width]
-  const add = (name: string, out: number, run: Stage["run"]) => {
-    stages.push({ name, shape: [1, channels, t, h, w], caches: cachesOf(name, channels, out, h, w), run })
-    channels = out
-  }
-  const addResnet = (name: string, out: number, after?: Stage["run"]) => {
-    add(name, out, (x, part, zeta) => {
-      const norm: Norm = (f, weights) => spatialNorm(f, zeta, weights, groups)
-      const y = resnetBlock3d(x, part.scope(name), out, norm)
-      return after === undefined ? y : after(y, part, zeta)
-    })
-  }
-  add("conv_in", levels[0]!, (x, part) => causalConv3d(x, part.scope("conv_in"), levels[0]!))
-  for (const i of [0, 1]) addResnet(`mid_block.resnets.${i}`, channels)
-  for (const [level, out] of levels.entries()) {
-    const block = `up_blocks.${level}`
-    const upsamples = level < levels.length - 1
-    const compressTime = level < temporalLevels(config)
-    for (let i = 0; i <= layers_per_block; i++) {
-      const ends = upsamples && i === layers_per_block
-      addResnet(
-        `${block}.resnets.${i}`,
-        out,
-        ends
-          ? (y, part) =>
-              upsample3d(
-                cutFrames(y, pieceBytes, compressTime ? 8 : 4),
-                part.weights.scope(`${block}.upsamplers.0`),
-                compressTime,
-              )
-          : undefined,
-      )
-    }
-    if (!upsamples) continue
-    if (compressTime) t = upsampledFrames(t)
-    ;[h, w] = [2 * h, 2 * w]
-  }
-  add("conv_out", config.out_channels, (x, part, zeta) => {
-    const h = spatialNorm(x, zeta, part.weights.scope("norm_out"), groups)
-    return causalConv3d(
-      mapPieces(h, (piece) => piece.silu()),
-      part.scope("conv_out"),
-      config.out_channels,
-    )
-  })
-  return { name: "decoder", stages, pieceBytes }
+  const blocks = [
+    convIn(levels[0]!),
+    ...midBlock(config, levels[0]!),
+    ...levels.flatMap((channels, level) => upBlock(config, channels, level, segmentBytes)),
+    convOut(config),
+  ]
+  return network("decoder", [1, config.latent_channels, frames, height, width], blocks, segmentBytes)
 }
+
+/** Two resnet blocks at the size of the latents. */
+const midBlock = (config: VaeConfig, channels: number): ReadonlyArray<Block> =>
+  [0, 1].map((i) => resnet(`mid_block.resnets.${i}`, channels, normsOf(config)))
+
+/** Resnet blocks; then, at each level but the last, height and width are doubled, and at the first levels the frames too. */
+const upBlock = (config: VaeConfig, channels: number, level: number, segmentBytes: number): ReadonlyArray<Block> => {
+  const name = `up_blocks.${level}`
+  const resnets = Array.from({ length: config.layers_per_block + 1 }, (_, i) =>
+    resnet(`${name}.resnets.${i}`, channels, normsOf(config)),
+  )
+  if (level === config.block_out_channels.length - 1) return resnets
+  const last = resnets.pop()!
+  return [...resnets, upsampled(last, `${name}.upsamplers.0`, level < temporalLevels(config), segmentBytes)]
+}
+
+/** A block whose result is upsampled. */
+const upsampled = (block: Block, name: string, compressTime: boolean, segmentBytes: number): Block => ({
+  ...block,
+  forward: (x, scope, z) => {
+    const y = cutFrames(block.forward(x, scope, z), segmentBytes, compressTime ? 8 : 4)
+    return upsample3d(y, scope.weights.scope(name), compressTime)
+  },
+  outShape: (x) => {
+    const [batch, channels, t, h, w] = block.outShape(x) as [number, number, number, number, number]
+    return [batch, channels, compressTime ? upsampledFrames(t) : t, 2 * h, 2 * w]
+  },
+})
+
+/** Spatial norm, SiLU and a convolution to pixels. */
+const convOut = (config: VaeConfig): Block => ({
+  name: "conv_out",
+  forward: (x, scope, z) => {
+    const h = silu(normsOf(config)(z)(x, scope.weights.scope("norm_out")))
+    return causalConv3d(h, scope.scope("conv_out"), config.out_channels)
+  },
+  outShape: (x) => x.with(1, config.out_channels),
+  convolved: (x) => ({ conv_out: x }),
+})
+
+/** The decoder's norms take their scale and shift from the latents z. */
+const normsOf =
+  ({ norm_num_groups }: VaeConfig) =>
+  (z: Value): Norm =>
+  (x, weights) =>
+    spatialNorm(x, z, weights, norm_num_groups)

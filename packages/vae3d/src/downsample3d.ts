@@ -1,9 +1,9 @@
 import { concat, convolution, int, type Value, type WeightScope } from "@auteur/engine"
-import { joinPieces, type Pieces } from "./pieces.ts"
+import { joinSegments, type Segments } from "./segments.ts"
 
 /** Halves height and width by a convolution within pictures; `compressTime` first averages pairs of frames. (1, C, T, H, W) → (1, C, T′, H/2, W/2) */
-export const downsample3d = (pieces: Pieces, weights: WeightScope, compressTime: boolean): Pieces => {
-  const x = joinPieces(pieces)
+export const downsample3d = (segments: Segments, weights: WeightScope, compressTime: boolean): Segments => {
+  const x = joinSegments(segments)
   const channels = x.length(1)
   const w = weights.tensor("conv.weight", [channels, channels, 3, 3]).reshape([channels, channels, 1, 3, 3])
   const b = weights.tensor("conv.bias", [channels])

@@ -6,7 +6,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { loadGolden } from "../test/golden.ts"
 import { groupNorm } from "./group-norm.ts"
-import { joinPieces } from "./pieces.ts"
+import { joinSegments } from "./segments.ts"
 
 const [channels, groups, area] = [16, 4, 24]
 
@@ -37,7 +37,7 @@ it.effect("keeps small differences between large numbers, as flat pictures have 
         key: "group norm",
         build: (graph, root) => {
           const x = graph.input("x", [1, channels, 2, 3, 4])
-          graph.output("y", joinPieces(groupNorm([x], root.scope("encoder.norm_out"), groups, 1e-6)))
+          graph.output("y", joinSegments(groupNorm([x], root.scope("encoder.norm_out"), groups, 1e-6)))
         },
       },
       { x: { data, shape: [1, channels, 2, 3, 4] } },

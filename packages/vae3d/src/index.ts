@@ -1,5 +1,5 @@
 export { parseVaeConfig, type VaeConfig } from "./config.ts"
 export { decoder3d } from "./decoder3d.ts"
 export { encoder3d } from "./encoder3d.ts"
-export { layer, type VaeOptions } from "./layer.ts"
-export { type Part, type Stage, stageProgram } from "./stage.ts"
+export { latentSpaceOf, layer, type OpenVae, openVae, type VaeCheckpoint, type VaeOptions } from "./layer.ts"
+export { type Block, type Network, networkProgram } from "./network.ts"

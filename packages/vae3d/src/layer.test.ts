@@ -132,13 +132,13 @@ suite(vae({ tiling: true }))("the VAE in tiles", (it) => {
   )
 })
 
-for (const parallel of [2, 3]) {
-  suite(vae())(`the VAE on ${parallel} workers`, (it) => {
+for (const vaeWorkers of [2, 3]) {
+  suite(vae())(`the VAE on ${vaeWorkers} workers`, (it) => {
     it.effect("encodes and decodes to the same numbers bit for bit", () =>
       Effect.gen(function* () {
         const run = Effect.all([decode(scaledLatents(golden, "in.latent.7")), encode("in.video.17")])
         const [frames, posterior] = yield* run
-        const [splitFrames, splitPosterior] = yield* Effect.provide(run, vae({ workers: parallel }))
+        const [splitFrames, splitPosterior] = yield* Effect.provide(run, vae({ vaeWorkers }))
         assert.strictEqual(difference(frames, splitFrames), 0)
         assert.strictEqual(difference(posterior.mean, splitPosterior.mean), 0)
         assert.strictEqual(difference(posterior.logVariance, splitPosterior.logVariance), 0)

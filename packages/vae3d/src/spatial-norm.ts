@@ -1,6 +1,6 @@
 import { concat, convolution, int, type Value, type WeightScope } from "@auteur/engine"
-import { normalise } from "./group-norm.ts"
-import { frameCount, mapPieces, type Pieces, wholeShape } from "./pieces.ts"
+import { normalize } from "./group-norm.ts"
+import { frameCount, mapSegments, type Segments, wholeShape } from "./segments.ts"
 
 /** Both norms of the decoder have this ε, whatever the config says. */
 const epsilon = 1e-6
@@ -12,7 +12,7 @@ const epsilon = 1e-6
  * n ⊙ P + Q for one convolution (P, Q) of a ζ that is enlarged along time and width only; the height is left to broadcasting.
  * f: (1, C, T, H, W), ζ: (1, Z, t, h, w) → (1, C, T, H, W)
  */
-export const spatialNorm = (f: Pieces, zeta: Value, weights: WeightScope, groups: number): Pieces => {
+export const spatialNorm = (f: Segments, zeta: Value, weights: WeightScope, groups: number): Segments => {
   const [, channels, frames, height, width] = wholeShape(f)
   const [, depth, t, rows] = zeta.shape as [number, number, number, number]
   const vector = (name: string, shape: ReadonlyArray<number>) => weights.tensor(name, [channels]).reshape(shape)
@@ -23,7 +23,7 @@ export const spatialNorm = (f: Pieces, zeta: Value, weights: WeightScope, groups
   // All of this is on weights alone, and computed once, when the session is made.
   const both = concat([yw.multiply(w), yw.multiply(beta).add(bw)], 0).reshape([2 * channels, depth, 1, 1, 1])
   const bias = concat([yb.multiply(w), yb.multiply(beta).add(bb)], 0).reshape([2 * channels])
-  const { affine } = normalise(f, groups, epsilon)
+  const { affine } = normalize(f, groups, epsilon)
   /** P and Q where f's frames are nearest to these of ζ. (C, T, h, 1, W) each */
   const scaleAndShift = (nearest: ReadonlyArray<number>): readonly [Value, Value] => {
     const cells = [channels, nearest.length, rows, 1, width]
@@ -32,13 +32,13 @@ export const spatialNorm = (f: Pieces, zeta: Value, weights: WeightScope, groups
   }
   const known = new Map<string, readonly [Value, Value]>()
   const nearest = nearestFrames(t, frames)
-  return mapPieces(f, (piece, index) => {
-    const begin = frameCount(f.slice(0, index))
-    const at = nearest.slice(begin, begin + piece.length(2))
+  return mapSegments(f, (segment, index) => {
+    const start = frameCount(f.slice(0, index))
+    const at = nearest.slice(start, start + segment.length(2))
     const [p, q] = known.get(at.join()) ?? scaleAndShift(at)
     known.set(at.join(), [p, q])
     const cells = [channels, at.length, rows, height / rows, width]
-    return affine(piece, cells, p, q).reshape(piece.shape)
+    return affine(segment, cells, p, q).reshape(segment.shape)
   })
 }
 

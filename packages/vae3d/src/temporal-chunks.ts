@@ -1,5 +1,5 @@
 import { temporalLevels, type VaeConfig } from "./config.ts"
-import type { ChunkPlace } from "./chunk-scope.ts"
+import type { ChunkPlace } from "./conv-cache.ts"
 import { upsampledFrames } from "./upsample3d.ts"
 
 /** Frames `start` to `end` (exclusive), which go through the encoder or the decoder together. */

@@ -1,5 +1,5 @@
 import { concat, convolution, type Value, type WeightScope } from "@auteur/engine"
-import { mapPieces, type Pieces, wholeShape } from "./pieces.ts"
+import { mapSegments, type Segments, wholeShape } from "./segments.ts"
 import { nearestFrames, repeatFrames } from "./spatial-norm.ts"
 
 /**
@@ -9,15 +9,15 @@ import { nearestFrames, repeatFrames } from "./spatial-norm.ts"
  * Equal frames have equal convolutions, so frames are doubled last. Of the 3×3 numbers under the kernel only 2×2 are different,
  * so each of the four pixels that one becomes has a 2×2 kernel of its own, of sums of the 3×3 one: 4 products instead of 9.
  */
-export const upsample3d = (x: Pieces, weights: WeightScope, compressTime: boolean): Pieces => {
+export const upsample3d = (x: Segments, weights: WeightScope, compressTime: boolean): Segments => {
   const [, channels, frames] = wholeShape(x)
   const w = weights.tensor("conv.weight", [channels, channels, 3, 3])
   const kernels = twoOfThree(w, 2).flatMap((rows) => twoOfThree(rows, 3))
   const b = weights.tensor("conv.bias", [channels])
   const kernel = concat(kernels, 0).reshape([4 * channels, channels, 1, 2, 2])
   const bias = concat([b, b, b, b], 0)
-  const y = mapPieces(x, (piece) =>
-    interleave(convolution(piece, kernel, bias, { pads: [0, 1, 1, 0, 1, 1] }), channels),
+  const y = mapSegments(x, (segment) =>
+    interleave(convolution(segment, kernel, bias, { pads: [0, 1, 1, 0, 1, 1] }), channels),
   )
   if (!compressTime) return y
   const nearest = nearestFrames(frames, upsampledFrames(frames))

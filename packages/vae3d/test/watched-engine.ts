@@ -4,23 +4,32 @@ import { layer } from "@auteur/engine/node"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** What an engine has done so far. */
+/** A record of an engine. */
 export interface Watch {
-  /** Keys of the programs that were run, in the order that they ended. */
+  /** Keys of the programs that were run, in the order in which they ended. */
   readonly ran: Array<string>
+  /** Models that were opened. */
+  opened: number
   /** Bytes that are left in workers now, and the most there ever were. */
-  resident: number
+  kept: number
   peak: number
 }
 
-export const newWatch = (): Watch => ({ ran: [], resident: 0, peak: 0 })
+export const newWatch = (): Watch => ({ ran: [], opened: 0, kept: 0, peak: 0 })
 
-/** The real engine, with a note of what its models do. */
+/** The real engine, with a record of what its models do. */
 export const watchedEngine = (watch: Watch): Layer.Layer<Engine, RequestError> =>
   Layer.effect(
     Engine,
     Engine.useSync((engine) =>
-      Engine.of({ ...engine, open: (weights) => Effect.map(engine.open(weights), (model) => watched(model, watch)) }),
+      Engine.of({
+        ...engine,
+        open: (weights) =>
+          Effect.map(engine.open(weights), (model) => {
+            watch.opened++
+            return watched(model, watch)
+          }),
+      }),
     ),
   ).pipe(Layer.provide(layer({ threads: 1 })))
 
@@ -36,16 +45,16 @@ const watched = (model: Model, watch: Watch): Model => {
         for (const { id, shape } of Object.values(results.kept)) {
           const bytes = 4 * shape.reduce((product, length) => product * length, 1)
           sizes.set(id, bytes)
-          watch.resident += bytes
+          watch.kept += bytes
         }
-        watch.peak = Math.max(watch.peak, watch.resident)
+        watch.peak = Math.max(watch.peak, watch.kept)
         return results
       }),
     free: (tensors) =>
       Effect.suspend(() => {
         const freed = [...tensors]
         for (const { id } of freed) {
-          watch.resident -= sizes.get(id) ?? 0
+          watch.kept -= sizes.get(id) ?? 0
           sizes.delete(id)
         }
         return model.free(freed)

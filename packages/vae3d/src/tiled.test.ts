@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import { parseVaeConfig } from "./config.ts"
-import { blendTiles, tileGrid, tilesOf } from "./tiling.ts"
+import { blendTiles, tileGrid, tilesOf } from "./tiled.ts"
 
 const config = await Effect.runPromise(parseVaeConfig({ _class_name: "AutoencoderKLCogVideoX" }, "config.json"))
 
