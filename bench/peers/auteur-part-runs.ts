@@ -4,6 +4,7 @@ import { concat, decodeSafetensors, type Latents, Tensor, VideoVae } from "@aute
 import { parseTransformerConfig, transformerProgram } from "@auteur/dit"
 import { Engine } from "@auteur/engine"
 import { openWeights } from "@auteur/engine/node"
+import { findWeights } from "@auteur/hub"
 import { layer as vaeLayer, parseVaeConfig } from "@auteur/vae3d"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,7 +20,7 @@ export const transformer: (job: JobOf<"transformer">) => MakeRun = Effect.fnUntr
   inputs,
 }: JobOf<"transformer">) {
   const config = yield* parseTransformerConfig(readConfig(folder), folder)
-  const model = yield* (yield* Engine).open(yield* openWeights(folder))
+  const model = yield* (yield* Engine).open(yield* openWeights((yield* findWeights(folder)).files))
   const tensors = readInputs(inputs)
   const [latents, texts, timestep] = ["hidden_states", "encoder_hidden_states", "timestep"].map((name) => tensors(name))
   const [batch, frames, , height, width] = latents!.shape as Latents["shape"]
@@ -43,7 +44,7 @@ export const decoding: (job: JobOf<"decode">) => MakeRun = Effect.fnUntraced(fun
   inputs,
 }: JobOf<"decode">) {
   const config = yield* parseVaeConfig(readConfig(folder), folder)
-  const weights = yield* openWeights(folder)
+  const weights = yield* openWeights((yield* findWeights(folder)).files)
   const vae = Context.get(yield* Layer.build(vaeLayer({ config, weights })), VideoVae)
   const latents = toLatents(readInputs(inputs)("latents"))
   const run: Run = () => Effect.map(Stream.runCollect(vae.decode(latents)), (chunks) => concat("frames", chunks))

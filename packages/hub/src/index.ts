@@ -12,5 +12,5 @@ export {
   openModelFolder,
 } from "./folder/model-folder.ts"
 export { modelHash } from "./folder/model-hash.ts"
-export type { WeightFiles } from "./folder/weight-files.ts"
+export { findWeights, type WeightFiles } from "./folder/weight-files.ts"
 export { nearestNames } from "./nearest-names.ts"

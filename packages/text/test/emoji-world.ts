@@ -14,7 +14,7 @@ export const emojiWorld: Effect.Effect<TextEncoderOptions, ModelError> = Effect.
   const read = (name: string) => Effect.promise(() => readFile(join(model, "tokenizer", name)))
   return {
     config: yield* readConfig(join(model, "text_encoder")),
-    weights: yield* openWeights(join(model, "text_encoder")),
+    weights: yield* openWeights(join(model, "text_encoder", "model.safetensors")),
     tokenizer: loadTokenizer({
       "spiece.model": yield* read("spiece.model"),
       "tokenizer_config.json": yield* read("tokenizer_config.json"),

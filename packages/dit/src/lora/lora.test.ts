@@ -4,31 +4,20 @@ import { layer } from "@auteur/engine/node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { loraFile } from "../../test/lora-file.ts"
+import { layerName, loraFile, matrix, pair } from "../../test/lora-file.ts"
 import { loadCase, type TransformerCase } from "../../test/transformer-case.ts"
-import { withLoras } from "./lora.ts"
+import { type Lora, loraNotices, withLoras } from "./lora.ts"
 import { transformerProgram } from "../transformer.ts"
-
-const matrix = (rows: number, columns: number, seed = 1): AnyTensor =>
-  Tensor.from(
-    "out in",
-    [rows, columns],
-    Float32Array.from({ length: rows * columns }, (_, i) => Math.sin((i + 1) * (seed + 0.7))),
-  )
-
-const layerName = "transformer_blocks.1.attn1.to_k"
-const pair = (out: number, inner: number, layer = layerName, prefix = "transformer.") => ({
-  [`${prefix}${layer}.lora_A.weight`]: matrix(2, inner),
-  [`${prefix}${layer}.lora_B.weight`]: matrix(out, 2),
-})
 
 /** The prediction of the tiny model for the reference's input, with LoRA files of these tensors, each with a weight. */
 const predict = Effect.fnUntraced(function* (
   { config, weights, tensors }: TransformerCase,
-  ...loras: ReadonlyArray<readonly [Readonly<Record<string, AnyTensor>>, number, Readonly<Record<string, string>>?]>
+  ...loras: ReadonlyArray<
+    readonly [Readonly<Record<string, AnyTensor>>, number, Readonly<Record<string, string>>?, Lora["config"]?]
+  >
 ) {
-  const files = yield* Effect.forEach(loras, ([tensors, weight, metadata]) =>
-    Effect.map(loraFile(tensors, metadata), (weights) => ({ weights, weight })),
+  const files = yield* Effect.forEach(loras, ([tensors, weight, metadata, config]) =>
+    Effect.map(loraFile(tensors, metadata), (weights) => ({ weights, weight, config })),
   )
   const hidden = tensors.get("in.hidden_states")!
   const [batch, frames, , height, width] = hidden.shape as [number, number, number, number, number]
@@ -99,6 +88,120 @@ describe("LoRA files", () => {
     ),
   )
 
+  it.effect("are the same under the names that every tool gives their tensors", () =>
+    run(
+      Effect.gen(function* () {
+        const given = yield* loadCase("v1-rope")
+        const layers = [layerName, "transformer_blocks.0.attn1.to_out.0"]
+        const plain = yield* predict(given, [Object.assign({}, ...layers.map((layer) => pair(32, 32, layer))), 1])
+        const [a, b] = [matrix(2, 32), matrix(32, 2)]
+        const named = (name: (layer: string) => readonly [string, string]) =>
+          Object.fromEntries(
+            layers.flatMap((layer) => {
+              const [down, up] = name(layer)
+              return [
+                [down, a],
+                [up, b],
+              ]
+            }),
+          )
+        const forms: ReadonlyArray<(layer: string) => readonly [string, string]> = [
+          (layer) => [`base_model.model.${layer}.lora_A.weight`, `base_model.model.${layer}.lora_B.weight`],
+          (layer) => [
+            `base_model.model.${layer}.lora_A.default.weight`,
+            `base_model.model.${layer}.lora_B.default.weight`,
+          ],
+          (layer) => [`diffusion_model.${layer}.lora_A.weight`, `diffusion_model.${layer}.lora_B.weight`],
+          (layer) => [`${layer}.lora_A.default.weight`, `${layer}.lora_B.default.weight`],
+          (layer) => [`pipe.dit.${layer}.lora_A.default.weight`, `pipe.dit.${layer}.lora_B.default.weight`],
+          (layer) => [`transformer.${layer}.lora_down.weight`, `transformer.${layer}.lora_up.weight`],
+          (layer) => [`transformer.${layer}.lora.down.weight`, `transformer.${layer}.lora.up.weight`],
+          (layer) => [`module._orig_mod.${layer}.lora_A.weight`, `module._orig_mod.${layer}.lora_B.weight`],
+          (layer) => {
+            const name = `lora_unet_${layer.replaceAll(".", "_")}`
+            return [`${name}.lora_down.weight`, `${name}.lora_up.weight`]
+          },
+          (layer) => {
+            const name = `lora_unet__${layer.replaceAll(".", "_")}`
+            return [`${name}.lora_down.weight`, `${name}.lora_up.weight`]
+          },
+          (layer) => {
+            const name = layer.replace(/\.(to_\w+?)(\.0)?$/, ".processor.$1_lora")
+            return [`${name}.down.weight`, `${name}.up.weight`]
+          },
+        ]
+        for (const form of forms) {
+          assert.deepStrictEqual(yield* predict(given, [named(form), 1]), plain, form(layerName)[0])
+        }
+      }),
+    ),
+  )
+
+  it.effect("are scaled by PEFT's adapter_config.json, by its own rule of matching", () =>
+    run(
+      Effect.gen(function* () {
+        const given = yield* loadCase("v1-rope")
+        const lora = pair(32, 32, layerName, "base_model.model.")
+        const [plain, tripled] = [yield* predict(given, [lora, 1]), yield* predict(given, [lora, 3])]
+        const scaled = (config: Lora["config"]) => predict(given, [lora, 1, {}, { r: 2, ...config }])
+        for (const same of [
+          { lora_alpha: 6 },
+          { lora_alpha: 3 * Math.SQRT2, use_rslora: true },
+          { lora_alpha: 2, alpha_pattern: { "^transformer_blocks\\.1\\.attn1\\.to_k": 6 } },
+          { lora_alpha: 2, alpha_pattern: { "attn1.to_(q|k)": 6 } },
+          { lora_alpha: 2, alpha_pattern: { "transformer_blocks\\.\\d+\\..*": 6 } },
+          { lora_alpha: 2, alpha_pattern: { "(?P<attention>attn1)\\.to_k\\Z": 6 } },
+          { lora_alpha: 2, alpha_pattern: { to_q: 1, "(?!.*to_q).*to_k": 6, to_k: 8 } },
+          { r: 16, rank_pattern: { "1.attn1.to_k": 2 }, lora_alpha: 6 },
+        ]) {
+          assert.isBelow(furthest(tripled, yield* scaled(same)), 2e-6, JSON.stringify(same))
+        }
+        for (const same of [
+          { lora_alpha: 2 },
+          // No whole name, and not from a dot on.
+          { lora_alpha: 2, alpha_pattern: { "ttn1.to_k": 6, to_: 6, transformer_blocks: 6, "to_k$ ": 6 } },
+        ]) {
+          assert.isBelow(furthest(plain, yield* scaled(same)), 2e-6, JSON.stringify(same))
+        }
+      }),
+    ),
+  )
+
+  it.effect("take an α of whole numbers, as kohya's scripts write where it is the rank", () =>
+    run(
+      Effect.gen(function* () {
+        const given = yield* loadCase("v1-rope")
+        const name = `lora_unet_${layerName.replaceAll(".", "_")}`
+        const alpha = Tensor.from("", [], BigInt64Array.of(6n), "int64")
+        const lora = {
+          [`${name}.lora_down.weight`]: matrix(2, 32),
+          [`${name}.lora_up.weight`]: matrix(32, 2),
+          [`${name}.alpha`]: alpha,
+        }
+        assert.isBelow(furthest(yield* predict(given, [pair(32, 32), 3]), yield* predict(given, [lora, 1])), 2e-6)
+      }),
+    ),
+  )
+
+  it.effect("say what of them is not used, or not known", () =>
+    Effect.gen(function* () {
+      const notices = Effect.fnUntraced(function* (tensors: Record<string, AnyTensor>, config?: Lora["config"]) {
+        const weights = yield* loraFile(tensors)
+        yield* withLoras((yield* loadCase("v1-rope")).weights, [{ weights, weight: 1, config }])
+        return loraNotices({ weights, weight: 1, config })
+      })
+      assert.deepStrictEqual(yield* notices(pair(32, 32)), [])
+      const both = { ...pair(32, 32), ...pair(8, 8, "encoder.q", "text_encoder."), ...pair(8, 8, "x", "lora_te1_") }
+      assert.match((yield* notices(both)).join(), /also changes the text encoder \(4 tensors\), which is not done\.$/)
+      const peft = pair(32, 32, layerName, "base_model.model.")
+      assert.match(
+        (yield* notices(peft)).join(),
+        /has no adapter_config\.json beside it: its alpha is taken to be its rank/,
+      )
+      assert.deepStrictEqual(yield* notices(peft, { lora_alpha: 4 }), [])
+    }),
+  )
+
   for (const name of ["v1-rope", "v15-i2v"] as const) {
     it.effect(`are added to every linear layer of the transformer: ${name}`, () =>
       run(
@@ -117,74 +220,4 @@ describe("LoRA files", () => {
       ),
     )
   }
-
-  const key = `transformer.${layerName}`
-  it.effect.each([
-    [
-      "keys of another model",
-      pair(32, 32, "transformer_blocks.9.attn1.to_k"),
-      /"transformer\.transformer_blocks\.9\.attn1\.to_k\.lora_A\.weight" in the LoRA .* fits no linear layer/,
-    ],
-    ["keys of a text encoder", pair(32, 32, layerName, "text_encoder."), /fits no linear layer/],
-    ["a convolution", pair(32, 32, "patch_embed.proj"), /patch_embed\.proj\.lora_A\.weight" .* fits no linear layer/],
-    [
-      "other tensors",
-      { ...pair(32, 32), [`${key}.lora_magnitude_vector`]: matrix(1, 2) },
-      /lora_magnitude_vector" .* fits no linear layer/,
-    ],
-    ["one of a pair", { [`${key}.lora_A.weight`]: matrix(2, 32) }, /lora_A\.weight" .* has no "lora_B" beside it/],
-    ["an α alone", { [`${key}.alpha`]: matrix(1, 1) }, /alpha" .* has no "lora_A" beside it/],
-    [
-      "a wrong width",
-      pair(32, 16),
-      /lora_A\.weight" .* has the shape \[2, 16\], but the layer "transformer_blocks\.1\.attn1\.to_k" of the transformer needs \[2, 32\]/,
-    ],
-    [
-      "ranks that differ",
-      { ...pair(32, 32), [`${key}.lora_B.weight`]: matrix(32, 3) },
-      /lora_B\.weight" .* \[32, 3\], but .* needs \[32, 2\]/,
-    ],
-    [
-      "an α of several numbers",
-      { ...pair(32, 32), [`${key}.alpha`]: matrix(1, 2) },
-      /alpha" .* a single number is expected/,
-    ],
-    ["the same layer twice", { ...pair(32, 32), ...pair(32, 32, layerName, "") }, /is there a second time/],
-    [
-      "whole numbers",
-      { ...pair(32, 32), [`${key}.lora_A.weight`]: Tensor.zeros("out in", [2, 32], "int32") },
-      /stored as int32, but float16/,
-    ],
-    ["nothing", {}, /holds no tensors/],
-  ] as const)("with %s are refused", ([, tensors, message]) =>
-    Effect.gen(function* () {
-      const { weights } = yield* loadCase("v1-rope")
-      const file = yield* loraFile(tensors as Record<string, AnyTensor>)
-      const error = yield* Effect.flip(withLoras(weights, [{ weights: file, weight: 1 }]))
-      assert.strictEqual(error._tag, "ModelError")
-      assert.match(error.message, message)
-    }),
-  )
-
-  it.effect.each([
-    ["{", /metadata "lora_adapter_metadata" of the LoRA .* cannot be read/],
-    ['{"transformer.use_dora": true}', /of the kind DoRA, which cannot be added/],
-  ] as const)("with metadata %s are refused", ([text, message]) =>
-    Effect.gen(function* () {
-      const { weights } = yield* loadCase("v1-rope")
-      const file = yield* loraFile(pair(32, 32), { lora_adapter_metadata: text })
-      const error = yield* Effect.flip(withLoras(weights, [{ weights: file, weight: 1 }]))
-      assert.match(error.message, message)
-    }),
-  )
-
-  it.effect("are refused with a weight of NaN", () =>
-    Effect.gen(function* () {
-      const { weights } = yield* loadCase("v1-rope")
-      const error = yield* Effect.flip(
-        withLoras(weights, [{ weights: yield* loraFile(pair(32, 32)), weight: Number.NaN }]),
-      )
-      assert.match(error.message, /weight of the LoRA .* is NaN: give a finite number/)
-    }),
-  )
 })

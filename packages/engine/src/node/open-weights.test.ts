@@ -14,7 +14,6 @@ type Files = Readonly<Record<string, string | Uint8Array>>
 const a = Tensor.from("n", [2], Float32Array.of(1, 2))
 const b = Tensor.from("n", [3], Float32Array.of(3, 4, 5))
 const fileOf = (tensors: Readonly<Record<string, AnyTensor>>) => encodeSafetensors(tensors)
-const indexOf = (map: unknown) => JSON.stringify({ metadata: { total_size: 20 }, weight_map: map })
 
 const folder = Effect.fnUntraced(function* (files: Files) {
   const path = yield* temporaryFolder
@@ -25,42 +24,8 @@ const folder = Effect.fnUntraced(function* (files: Files) {
 })
 
 describe("finds the tensors of", () => {
-  const found = (name: string, files: Files, source: string, keys: ReadonlyArray<string>) =>
-    it.effect(name, () =>
-      Effect.gen(function* () {
-        const path = yield* folder(files)
-        const weights = yield* openWeights(path)
-        assert.strictEqual(weights.source, join(path, source))
-        assert.deepStrictEqual([...weights.tensors.keys()], keys)
-      }),
-    )
   const one = fileOf({ a })
   const other = fileOf({ b })
-  found("a diffusers folder", { "diffusion_pytorch_model.safetensors": one }, "diffusion_pytorch_model.safetensors", [
-    "a",
-  ])
-  found("a transformers folder", { "model.safetensors": one, "config.json": "{}" }, "model.safetensors", ["a"])
-  found("a folder with one file of another name", { "lora.safetensors": one }, "lora.safetensors", ["a"])
-  found(
-    "a folder with a half-precision variant beside it",
-    { "model.fp16.safetensors": other, "model.safetensors": one },
-    "model.safetensors",
-    ["a"],
-  )
-  found("a folder with nothing but the variant", { "model.fp16.safetensors": one }, "model.fp16.safetensors", ["a"])
-  found(
-    "shards, in the order of their index",
-    {
-      "model-00001-of-00002.safetensors": one,
-      "model-00002-of-00002.safetensors": other,
-      "model.safetensors.index.json": indexOf({
-        b: "model-00002-of-00002.safetensors",
-        a: "model-00001-of-00002.safetensors",
-      }),
-    },
-    "model.safetensors.index.json",
-    ["b", "a"],
-  )
 
   it.effect("several files", () =>
     Effect.gen(function* () {
@@ -84,7 +49,7 @@ describe("finds the tensors of", () => {
 })
 
 describe("says in a sentence what is wrong with", () => {
-  const refused = (name: string, files: Files, message: (path: string) => string, file = "") =>
+  const refused = (name: string, files: Files, message: (path: string) => string, file = "model.safetensors") =>
     it.effect(name, () =>
       Effect.gen(function* () {
         const path = yield* folder(files)
@@ -97,25 +62,8 @@ describe("says in a sentence what is wrong with", () => {
   refused(
     "a path that is not there",
     {},
-    (path) => `${path}/vae does not exist: check the path, or download it.`,
-    "vae",
-  )
-  refused(
-    "an empty folder",
-    {},
-    (path) =>
-      `The folder ${path} holds no diffusion_pytorch_model.safetensors, model.safetensors or index of shards: download the model again.`,
-  )
-  refused(
-    "a folder of pickles",
-    { "pytorch_model.bin": "x" },
-    (path) =>
-      `The folder ${path} holds no diffusion_pytorch_model.safetensors, model.safetensors or index of shards: pytorch_model.bin is in a format that can run code when it is read; save the model as safetensors.`,
-  )
-  refused(
-    "a folder with several checkpoints",
-    { "x.safetensors": whole, "y.safetensors": whole },
-    (path) => `The folder ${path} holds several checkpoints (x.safetensors, y.safetensors): name one of the files.`,
+    (path) => `${path}/vae.safetensors does not exist: check the path, or download it.`,
+    "vae.safetensors",
   )
   refused(
     "an empty file",
@@ -138,60 +86,11 @@ describe("says in a sentence what is wrong with", () => {
     { "model.safetensors": "abc" },
     (path) => `The weights in ${path}/model.safetensors are unusable: the safetensors file must`,
   )
-  refused(
-    "an index that is not JSON",
-    { "model.safetensors.index.json": "{" },
-    (path) => `The index ${path}/model.safetensors.index.json is not JSON; download the model again.`,
-  )
-  refused(
-    "an index without a map",
-    { "model.safetensors.index.json": "[]" },
-    (path) =>
-      `The index ${path}/model.safetensors.index.json has no "weight_map" from tensor names to files; download the model again.`,
-  )
-  refused(
-    "a shard that is missing",
-    { "model.safetensors.index.json": indexOf({ a: "one.safetensors" }) },
-    (path) => `${path}/one.safetensors does not exist: check the path, or download it.`,
-  )
-  refused(
-    "a shard that lacks a tensor",
-    {
-      "model.safetensors.index.json": indexOf({ a: "one.safetensors", b: "one.safetensors" }),
-      "one.safetensors": whole,
-    },
-    (path) =>
-      `The index ${path}/model.safetensors.index.json says that the tensor "b" is in one.safetensors, which does not hold it; download the model again.`,
-  )
-  refused(
-    "a tensor in two shards",
-    {
-      "model.safetensors.index.json": indexOf({ a: "one.safetensors", b: "two.safetensors" }),
-      "one.safetensors": whole,
-      "two.safetensors": fileOf({ a, b }),
-    },
-    (path) =>
-      `The index ${path}/model.safetensors.index.json belongs to shards that hold "a" twice: one.safetensors and two.safetensors; download the model again.`,
-  )
-  refused(
-    "a tensor listed twice",
-    {
-      "model.safetensors.index.json": '{"weight_map": {"a": "one.safetensors", "a": "two.safetensors"}}',
-      "two.safetensors": whole,
-    },
-    (path) => `The index ${path}/model.safetensors.index.json lists the tensor "a" twice; download the model again.`,
-  )
-  refused(
-    "a shard outside of the folder",
-    { "model.safetensors.index.json": indexOf({ a: "../one.safetensors" }) },
-    (path) =>
-      `The index ${path}/model.safetensors.index.json gives the tensor "a" the file "../one.safetensors", which is no name of a .safetensors file; download the model again.`,
-  )
   it.effect("a folder under a file's name", () =>
     Effect.gen(function* () {
       const path = join(yield* temporaryFolder, "model.safetensors")
       yield* Effect.promise(() => mkdir(path))
-      const error = yield* Effect.flip(openWeights(join(path, "..")))
+      const error = yield* Effect.flip(openWeights(path))
       assert.strictEqual(error.message, `${path} is a folder, but a .safetensors file is expected: check the path.`)
     }),
   )
@@ -235,7 +134,7 @@ describe("says in a sentence what is wrong with", () => {
     Effect.gen(function* () {
       const path = yield* temporaryFolder
       yield* Effect.promise(() => symlink(join(path, "gone"), join(path, "model.safetensors")))
-      const error = yield* Effect.flip(openWeights(path))
+      const error = yield* Effect.flip(openWeights(join(path, "model.safetensors")))
       assert.strictEqual(error.message, `${path}/model.safetensors does not exist: check the path, or download it.`)
     }),
   )
@@ -250,7 +149,9 @@ it.effect("runs on weights behind links out of their folder, as the Hugging Face
       await writeFile(join(path, "blobs", "0a1b"), fileOf({ a }))
       await symlink("../../../blobs/0a1b", join(path, "snapshots", "main", "vae", "model.safetensors"))
     })
-    const model = yield* (yield* Engine).open(yield* openWeights(join(path, "snapshots", "main", "vae")))
+    const model = yield* (yield* Engine).open(
+      yield* openWeights(join(path, "snapshots", "main", "vae", "model.safetensors")),
+    )
     const program = {
       key: "add",
       build: (graph: Graph, weights: WeightScope) =>
@@ -270,12 +171,9 @@ it.effect("runs on shards that lie in different folders", () =>
         await writeFile(join(path, name, "data"), fileOf(tensors))
         await symlink(join(path, name, "data"), join(path, `${name}.safetensors`))
       }
-      await writeFile(
-        join(path, "model.safetensors.index.json"),
-        indexOf({ a: "one.safetensors", b: "two.safetensors" }),
-      )
     })
-    const model = yield* (yield* Engine).open(yield* openWeights(path))
+    const files = ["one", "two"].map((name) => join(path, `${name}.safetensors`))
+    const model = yield* (yield* Engine).open(yield* openWeights(files))
     const program = {
       key: "join",
       build: (graph: Graph, weights: WeightScope) => {
@@ -291,7 +189,7 @@ it.effect("runs on shards that lie in different folders", () =>
 it.effect("a file that vanished after it was found makes a clear error of the run", () =>
   Effect.gen(function* () {
     const path = yield* folder({ "model.safetensors": fileOf({ a }) })
-    const weights = yield* openWeights(path)
+    const weights = yield* openWeights(join(path, "model.safetensors"))
     yield* Effect.promise(() => rm(join(path, "model.safetensors")))
     const model = yield* (yield* Engine).open(weights)
     const error = yield* Effect.flip(

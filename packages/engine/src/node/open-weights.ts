@@ -1,19 +1,16 @@
-import { readdir, stat } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { dirname } from "node:path"
 import { ModelError, type StoredTensor, type Weights } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { readWeightFile, unreadable } from "./read-weight-file.ts"
-import { readWeightIndex } from "./read-weight-index.ts"
 
 /**
  * Finds the tensors of a checkpoint without reading them: of the one `.safetensors` file that it is, or of its shards together.
  *
- * A `ModelError` names the file that is missing or damaged, or the tensor that two files hold. A string may also name a folder or an
- * index.
+ * A `ModelError` names the file that is missing or damaged, or the tensor that two files hold.
  */
 export const openWeights = (files: string | ReadonlyArray<string>): Effect.Effect<Weights, ModelError> =>
   Effect.tryPromise({
-    try: () => (typeof files === "string" ? openPath(files) : openFiles(files)),
+    try: () => openFiles(typeof files === "string" ? [files] : files),
     catch: (error) => (error instanceof ModelError ? error : unreadable(String(files), error)),
   })
 
@@ -38,45 +35,3 @@ const openFiles = async (files: ReadonlyArray<string>): Promise<Weights> => {
   }
   return { source: dirname(first), tensors }
 }
-
-const openPath = async (path: string): Promise<Weights> => {
-  const source = await findSource(path)
-  return source.endsWith(".json") ? { source, tensors: await readWeightIndex(source) } : openFiles([source])
-}
-
-/** In the order of preference; a half-precision variant only where there is nothing else. */
-const names = [
-  /^(diffusion_pytorch_model|model)\.safetensors$/,
-  /^(diffusion_pytorch_model|model)\.safetensors\.index\.json$/,
-  /^(diffusion_pytorch_model|model)\.fp16\.safetensors$/,
-  /^(diffusion_pytorch_model|model)(\.fp16)?\.safetensors\.index(\.fp16)?\.json$/,
-]
-
-const findSource = async (path: string): Promise<string> => {
-  const info = await stat(path).catch((error: unknown) => {
-    throw unreadable(path, error)
-  })
-  if (!info.isDirectory()) return path
-  const files = (await readdir(path)).toSorted()
-  for (const name of names) {
-    const found = files.filter((file) => name.test(file))
-    if (found.length > 1) throw ambiguous(path, found)
-    if (found[0] !== undefined) return join(path, found[0])
-  }
-  const others = files.filter((file) => file.endsWith(".safetensors"))
-  if (others.length > 1) throw ambiguous(path, others)
-  if (others[0] !== undefined) return join(path, others[0])
-  const pickle = files.find((file) => /\.(bin|pt|pth|ckpt)$/.test(file))
-  const mend =
-    pickle === undefined
-      ? "download the model again"
-      : `${pickle} is in a format that can run code when it is read; save the model as safetensors`
-  throw new ModelError({
-    message: `The folder ${path} holds no diffusion_pytorch_model.safetensors, model.safetensors or index of shards: ${mend}.`,
-  })
-}
-
-const ambiguous = (path: string, files: ReadonlyArray<string>): ModelError =>
-  new ModelError({
-    message: `The folder ${path} holds several checkpoints (${files.join(", ")}): name one of the files.`,
-  })

@@ -13,7 +13,7 @@ import {
 } from "./components.ts"
 import { quantizationOfConfig, refuseQuantized } from "./quantization.ts"
 import { attempt, parseJson, readBytes, readJson } from "./read-file.ts"
-import { findWeights, type WeightFiles } from "./weight-files.ts"
+import { type WeightFiles, weightsIn } from "./weight-files.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -102,7 +102,7 @@ const inspect = async (path: string, base: string | undefined): Promise<Inspecte
   const notices: Array<string> = []
   const component = async (name: WeightedComponent): Promise<Component | undefined> => {
     const folder = folderOf(name)
-    const weights = await collect(() => findWeights(folder))
+    const weights = await collect(() => weightsIn(folder))
     const config = configs.get(name)
     if (config === undefined || weights === undefined) return undefined
     for (const file of [weights.source, ...weights.files]) files.set(`${name}/${basename(file)}`, file)

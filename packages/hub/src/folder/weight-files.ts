@@ -7,8 +7,9 @@ import {
   type SafetensorsHeader,
   safetensorsHeaderLength,
 } from "@auteur/core"
+import type * as Effect from "effect/Effect"
 import { quantizationOfTensors, refuseQuantized } from "./quantization.ts"
-import { decodeText, openRegular, parseJson, readBytes, readJson, unreadable } from "./read-file.ts"
+import { attempt, decodeText, openRegular, parseJson, readBytes, readJson, unreadable } from "./read-file.ts"
 
 /** The weights of a component: found, their headers checked, their values not read. */
 export interface WeightFiles {
@@ -75,8 +76,15 @@ export const readWeightMap = (content: Readonly<Record<string, unknown>>): Reado
   return new Map(entries as Array<[string, string]>)
 }
 
-/** Finds the weights in a component's folder and checks the headers of their files; rejects with a {@link ModelError}. */
-export const findWeights = async (folder: string): Promise<WeightFiles> => {
+/**
+ * Finds the weights in a component's folder by the rules of diffusers and transformers, and checks the headers of their files.
+ *
+ * A `ModelError` names the file that is missing, quantized, damaged or only a pointer of Git LFS.
+ */
+export const findWeights = (folder: string): Effect.Effect<WeightFiles, ModelError> => attempt(() => weightsIn(folder))
+
+/** {@link findWeights} as a promise that rejects with a {@link ModelError}. */
+export const weightsIn = async (folder: string): Promise<WeightFiles> => {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw unreadable(folder, cause)
   })
