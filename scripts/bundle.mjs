@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { dirname, isAbsolute, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { installations } from "./setup.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 // The bundled models are found by a path from the module, so a bundle lies as deep below the root as the sources do.
@@ -39,7 +40,7 @@ const keyOfSources = () => {
       if (name.endsWith(".ts") && !name.endsWith(".test.ts")) add(join(path, "src", name))
     }
   }
-  add(join(root, "node_modules", ".package-lock.json"))
+  installations().forEach(add)
   add(fileURLToPath(import.meta.url))
   return hash.digest("hex").slice(0, 16)
 }

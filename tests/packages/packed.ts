@@ -23,14 +23,15 @@ export interface Packed {
   readonly tarball: string
 }
 
-/** Runs a program as a user does in a folder, with the Node of this repository. */
+/** Runs a program as a user does in a folder, with the Node of this repository, and npm without a registry and all that it has cached. */
 export const runIn = (
   cwd: string,
   program: string,
   args: ReadonlyArray<string>,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> => {
   const path = `${join(repository, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`
-  return run(program, args, { cwd, env: { ...process.env, PATH: path }, shell: process.platform === "win32" })
+  const npm = { npm_config_offline: "true", npm_config_cache: join(cwd, ".npm") }
+  return run(program, args, { cwd, env: { ...process.env, ...npm, PATH: path }, shell: process.platform === "win32" })
 }
 
 /** Builds all packages of the repository and packs them, with others, into a folder. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { bun, deno, denoPermissions, node } from "./installed.ts"
-import { type Ended, runOn, runProgram } from "./run.ts"
+import { type Ended, runOn } from "./run.ts"
 
 const repository = join(import.meta.dirname, "../..")
 const program = join(import.meta.dirname, "make-videos.ts")
@@ -91,12 +91,6 @@ describe("the Promise API", () => {
 })
 
 const video = ["a fox", "--steps", "12", "--frames", "9", "--seed", "7", "-o", "fox.mp4"]
-
-it("deno task start runs the command line with the permissions that it names", async () => {
-  const { output, code } = await runProgram(deno.program, ["task", "start", "doctor"], { cwd: repository })
-  expect(output).toMatch(/^✓ self-test /m)
-  expect(code).toBe(0)
-})
 
 // On Node it has tests of its own.
 describe.each(others)("the command line on $name", (runtime) => {
