@@ -1,7 +1,13 @@
-import { ModelError } from "@auteur/core"
+import { ModelError, type Weights } from "@auteur/core"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Lora } from "./lora.ts"
+
+/** A LoRA file with its config. */
+export interface LoraFile {
+  readonly weights: Weights
+  /** PEFT's `adapter_config.json`, where there is one. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined
+}
 
 /** Where diffusers writes down how a LoRA was trained: PEFT's config, under keys that may begin with the component's name. */
 const field = "lora_adapter_metadata"
@@ -30,10 +36,7 @@ const changesBase = /^(pissa|olora|loftq|corda|lora_ga)/
  *
  * Throws a {@link ModelError} for a config that cannot be followed.
  */
-export const scalesOf = ({
-  weights,
-  config,
-}: Pick<Lora, "weights" | "config">): ((layer: string, rank: number) => number) => {
+export const scalesOf = ({ weights, config }: LoraFile): ((layer: string, rank: number) => number) => {
   const refuse = (problem: string) => new ModelError({ message: `The LoRA ${weights.source} ${problem}.` })
   const text = weights.metadata?.[field]
   if (config === undefined && text === undefined) return () => 1

@@ -1,14 +1,11 @@
 import { type LowRank, ModelError, type Weights } from "@auteur/core"
 import * as Effect from "effect/Effect"
-import { scalesOf } from "./lora-config.ts"
+import { type LoraFile, scalesOf } from "./lora-config.ts"
 import { layerNames, type LoraKey, type Part, readLoraKey } from "./lora-key.ts"
 
-/** A LoRA file, and how much of it is added. */
-export interface Lora {
-  readonly weights: Weights
+/** A LoRA file, and the weight with which it is added. */
+export interface Lora extends LoraFile {
   readonly weight: number
-  /** PEFT's `adapter_config.json`, where there is one. */
-  readonly config?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**
