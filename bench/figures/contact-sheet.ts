@@ -32,5 +32,5 @@ export const contactSheet: Effect.Effect<Uint8Array, unknown> = Effect.gen(funct
     Effect.provide(model.layer.pipe(Layer.provide(engineLayer()))),
   )
   const rows = videos.map((video) => toFrames(video).filter((_, i) => i % everyFrame === 0))
-  return encodePng(sheet(rows, scale))
+  return encodePng(sheet(rows, scale)).bytes
 })

@@ -31,5 +31,5 @@ export const samplerSheet: Effect.Effect<Uint8Array, unknown> = Effect.gen(funct
       (clips) => clips.flat(),
     ),
   ).pipe(Effect.provide(model.layer.pipe(Layer.provide(engineLayer()))))
-  return encodePng(sheet(rows, 2))
+  return encodePng(sheet(rows, 2)).bytes
 })

@@ -12,8 +12,8 @@ export const readPicture: (
     try: () => readRegularFile(path),
     catch: () => new MediaError({ message: `There is no image at ${path} that can be read: check the path.` }),
   })
-  const frame = yield* Effect.try({
-    try: () => resizeImage(readImage(bytes), width, height),
+  const frame = yield* Effect.tryPromise({
+    try: async () => resizeImage(await readImage(bytes), width, height),
     catch: (cause) => new MediaError({ message: `${path} cannot be used: ${(cause as MediaError).message}` }),
   })
   return Tensor.from(

@@ -1,14 +1,15 @@
 import { setImmediate } from "node:timers/promises"
 import { MediaError, type VideoMetadata } from "@auteur/core"
+import type { Coder, CoderOptions } from "./coder.ts"
 import { enlarge } from "./image/enlarge.ts"
-import { toJson } from "./metadata.ts"
 import { checkFrame, type RgbFrame } from "./image/rgb-frame.ts"
+import { toJson } from "./metadata.ts"
 
 /** The size of the frames that will come, and how to write them. */
 export interface FrameWriterOptions {
   readonly width: number
   readonly height: number
-  /** Frames a second, 1 to 240; fractions such as 23.976 are kept to a thousandth. */
+  /** Frames per second, 1 to 240; fractions such as 23.976 are kept to a thousandth. */
   readonly fps: number
   /** 1 (smallest file) to 100 (finest picture); 80 when left out. */
   readonly quality?: number
@@ -19,7 +20,7 @@ export interface FrameWriterOptions {
 }
 
 /** A video to write whose size may not be known yet. */
-export type FramePlan = Omit<FrameWriterOptions, "width" | "height"> & Partial<FrameWriterOptions>
+export type FrameSpec = Omit<FrameWriterOptions, "width" | "height"> & Partial<FrameWriterOptions>
 
 /** Takes frames one by one; await each `write` to keep memory low. */
 export interface FrameWriter {
@@ -28,23 +29,6 @@ export interface FrameWriter {
   /** Gives the finished file and frees the encoder. */
   readonly end: () => Promise<Uint8Array>
   /** Frees the encoder of a file that is not wanted any more; harmless after `end`. */
-  readonly dispose: () => void
-}
-
-/** What an encoder is opened with: the size of the written picture, and the settings, none left out. */
-export interface CoderOptions {
-  readonly width: number
-  readonly height: number
-  readonly fps: number
-  readonly quality: number
-  /** The metadata's JSON. */
-  readonly note: string | undefined
-}
-
-/** An encoder of one kind of file; `finish` and `dispose` free its memory. */
-export interface Coder {
-  readonly add: (frame: RgbFrame) => void | Promise<void>
-  readonly finish: () => Uint8Array | Promise<Uint8Array>
   readonly dispose: () => void
 }
 
@@ -62,7 +46,7 @@ const requireRange = (name: string, value: number, low: number, high: number, in
  *
  * @throws MediaError
  */
-export const checkOptions = (options: FramePlan): void => {
+export const checkOptions = (options: FrameSpec): void => {
   const { fps, quality = 80, upscale = 1, width = 1, height = 1 } = options
   requireRange("fps", fps, 1, 240, false)
   requireRange("quality", quality, 1, 100, false)
@@ -83,7 +67,7 @@ export const checkOptions = (options: FramePlan): void => {
  *
  * `write` rejects with a MediaError for a frame of another size, and `end` when no frame came.
  */
-export const frameWriter = (
+export const feedCoder = (
   { width, height, fps, quality = 80, upscale = 1, metadata }: FrameWriterOptions,
   openCoder: (options: CoderOptions) => Promise<Coder>,
 ): FrameWriter => {

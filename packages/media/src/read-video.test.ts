@@ -7,15 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import animations from "../test/golden/animations.json" with { type: "json" }
 import images from "../test/golden/images.json" with { type: "json" }
 import { movingSquare, psnr } from "../test/moving-square.ts"
-import { gifWriter } from "./gif/gif-writer.ts"
-import { encodeMp4 } from "./mp4/mp4-writer.ts"
+import { encodePng, encodeVideo } from "./encode.ts"
 import { orient } from "./image/orient.ts"
-import { encodePng } from "./image/png.ts"
 import { readMetadata, readVideo } from "./read-video.ts"
 import { resizeImage } from "./image/resize-image.ts"
 import type { RgbFrame } from "./image/rgb-frame.ts"
 import { toFrames } from "./video-writer.ts"
-import { webpWriter } from "./webp/webp-writer.ts"
 
 let folder: string
 beforeEach(async () => {
@@ -40,13 +37,8 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
   )
 
 const small = movingSquare(5, 32, 24)
-const written = async (kind: "mp4" | "webp" | "gif"): Promise<Uint8Array> => {
-  const options = { width: 32, height: 24, fps: 8, metadata: { prompt: "a fox" } }
-  if (kind === "mp4") return encodeMp4(small, options)
-  const writer = kind === "webp" ? webpWriter(options) : gifWriter(options)
-  for (const frame of small) await writer.write(frame)
-  return writer.end()
-}
+const written = async (kind: "mp4" | "webp" | "gif"): Promise<Uint8Array> =>
+  (await encodeVideo(kind, small, { fps: 8, metadata: { prompt: "a fox" } })).bytes
 
 describe("videos of other programs", () => {
   const expected = async (): Promise<ReadonlyArray<RgbFrame>> => {
@@ -119,12 +111,12 @@ describe("pictures", () => {
   it("a PNG or JPEG file is a video of one frame", async () => {
     const jpeg = images.find(({ name }) => /jpe?g/i.test(name))!
     expect((await readVideo(bytesOf(jpeg.file))).video.shape.slice(0, 2)).toEqual([1, 1])
-    expect((await framesOf(encodePng(small[0]!)))[0]).toEqual(small[0])
+    expect((await framesOf(encodePng(small[0]!).bytes))[0]).toEqual(small[0])
   })
 
   it("a folder is read in the order of its numbers, other files in it aside", async () => {
     for (const [i, frame] of small.entries()) {
-      await writeFile(join(folder, `shot-${i + 8}.PNG`), encodePng(frame))
+      await writeFile(join(folder, `shot-${i + 8}.PNG`), encodePng(frame).bytes)
     }
     await writeFile(join(folder, "notes.txt"), "hello")
     await writeFile(join(folder, ".hidden.png"), "hello")
@@ -135,12 +127,14 @@ describe("pictures", () => {
 
   it("a folder without pictures, with a damaged one or with sizes that differ is refused", async () => {
     expect(await refusal(readVideo(folder))).toContain("This folder has no frames")
-    await writeFile(join(folder, "1.png"), encodePng(small[0]!))
-    await writeFile(join(folder, "2.png"), encodePng(resizeImage(small[0]!, 8, 8)))
+    await writeFile(join(folder, "1.png"), encodePng(small[0]!).bytes)
+    await writeFile(join(folder, "2.png"), encodePng(resizeImage(small[0]!, 8, 8)).bytes)
     expect(await refusal(readVideo(folder))).toContain("Frame 2 is 8×8, and the first is 32×24: give the size")
     expect((await readVideo(folder, { size: { width: 16, height: 16 } })).video.shape).toEqual([1, 2, 16, 16, 3])
     await writeFile(join(folder, "2.png"), "nothing")
-    expect(await refusal(readVideo(folder))).toContain("2.png in it is no frame: This is no image that is known")
+    expect(await refusal(readVideo(folder))).toContain(
+      "2.png in it cannot be used as a frame: This is no image that is known",
+    )
   })
 })
 
@@ -233,7 +227,7 @@ describe("what is no video", () => {
 
   it("more frames than the memory holds are refused with the settings that help", async () => {
     const options = { size: { width: 40_000, height: 20_000 } }
-    expect(await refusal(readVideo(encodePng(small[0]!), options))).toContain(
+    expect(await refusal(readVideo(encodePng(small[0]!).bytes, options))).toContain(
       "This video needs more than 2 GB of memory: give a lower maxFrames or a smaller size.",
     )
   })

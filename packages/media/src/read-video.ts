@@ -1,51 +1,38 @@
-import { open, readFile, stat } from "node:fs/promises"
-import { MediaError, type ReadVideoOptions, Tensor, type VideoFile, type VideoMetadata } from "@auteur/core"
-import { imageKind } from "./image/image-kind.ts"
-import { fromJson } from "./metadata.ts"
-import type { OpenedVideo } from "./opened-video.ts"
-import { openFolder, openPicture } from "./image/read-folder.ts"
+import { stat } from "node:fs/promises"
+import {
+  MediaError,
+  type MediaSource,
+  type ReadVideoOptions,
+  Tensor,
+  type VideoFile,
+  type VideoMetadata,
+} from "@auteur/core"
 import { openGif } from "./gif/read-gif.ts"
-import { openWebp } from "./webp/read-webp.ts"
-import { requireMemory } from "./require-memory.ts"
+import { imageKind } from "./image/image-kind.ts"
+import { openFolder } from "./image/read-folder.ts"
+import { openPicture } from "./image/read-image.ts"
 import { resizeImage } from "./image/resize-image.ts"
 import type { RgbFrame } from "./image/rgb-frame.ts"
+import { explainReadFailure, nameOf, type OpenedSource, openSource, pathOf } from "./media-source.ts"
+import { fromJson } from "./metadata.ts"
+import type { OpenedVideo } from "./opened-video.ts"
+import { requireMemory } from "./require-memory.ts"
+import { openWebp } from "./webp/read-webp.ts"
 
 const HEAD = 64 // bytes that tell what a file is
 
-const readHead = async (path: string): Promise<Uint8Array> => {
-  const file = await open(path)
-  try {
-    const { bytesRead, buffer } = await file.read(new Uint8Array(HEAD), 0, HEAD, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
-  }
-}
-
-const wholeFile = async (path: string): Promise<Uint8Array> => {
-  requireMemory((await stat(path)).size, "This image", "make it smaller first")
-  return readFile(path)
-}
-
-const openKind = async (source: string | Uint8Array): Promise<OpenedVideo> => {
-  if (typeof source === "string") {
-    const present = await stat(source)
-    if (present.isDirectory()) return openFolder(source)
-    // A device or a pipe may never end, and is read in one direction only.
-    if (!present.isFile()) throw new MediaError({ message: "It is no file: save the video to one first." })
-  }
-  const head = typeof source === "string" ? await readHead(source) : source.subarray(0, HEAD)
+const openKind = async (source: OpenedSource): Promise<OpenedVideo> => {
+  const head = await source.readAt(0, HEAD)
   if (head.length === 0) throw new MediaError({ message: "This file is empty." })
-  const bytes = (): Promise<Uint8Array> => (typeof source === "string" ? wholeFile(source) : Promise.resolve(source))
   const kind = imageKind(head)
   switch (kind) {
     case "GIF":
-      return openGif(await bytes())
+      return openGif(await source.readAll())
     case "WebP":
-      return openWebp(await bytes())
+      return openWebp(await source.readAll())
     case "PNG":
     case "JPEG":
-      return openPicture(await bytes())
+      return openPicture(await source.readAll())
     case undefined:
     case "MP4 or MOV video":
     case "WebM or Matroska video": {
@@ -58,30 +45,23 @@ const openKind = async (source: string | Uint8Array): Promise<OpenedVideo> => {
   }
 }
 
-const explain = (cause: unknown): string => {
-  if (cause instanceof MediaError) return cause.message
-  switch (cause instanceof Error && "code" in cause ? cause.code : undefined) {
-    case "ENOENT":
-    case "ENOTDIR":
-      return "There is no such file: check the path."
-    case "EACCES":
-    case "EPERM":
-      return "Reading is not permitted: change its permissions."
-    default:
-      return `It is damaged or cut off (${cause instanceof Error ? cause.message : String(cause)}): save or download it again.`
-  }
-}
-
-const using = async <A>(source: string | Uint8Array, read: (video: OpenedVideo) => A | Promise<A>): Promise<A> => {
+const using = async <A>(source: MediaSource, read: (video: OpenedVideo) => A | Promise<A>): Promise<A> => {
+  let opened: OpenedSource | undefined
   let video: OpenedVideo | undefined
   try {
-    video = await openKind(source)
+    const path = pathOf(source)
+    if (path !== undefined && (await stat(path)).isDirectory()) {
+      video = await openFolder(path)
+    } else {
+      opened = await openSource(source, "The video")
+      video = await openKind(opened)
+    }
     return await read(video)
   } catch (cause) {
-    const name = typeof source === "string" ? source : "The video"
-    throw new MediaError({ message: `${name} cannot be read. ${explain(cause)}` })
+    throw new MediaError({ message: `${nameOf(source, "The video")} cannot be read. ${explainReadFailure(cause)}` })
   } finally {
     video?.close?.()
+    await opened?.close()
   }
 }
 
@@ -93,10 +73,13 @@ const readFrames = async (
     throw new MediaError({ message: `The maxFrames is ${maxFrames}; it must be an integer of at least 1.` })
   }
   const read: Array<RgbFrame> = []
+  let last: { readonly decoded: RgbFrame; readonly frame: RgbFrame } | undefined
   for await (const decoded of frames()) {
     const { width, height } = size ?? decoded
     requireMemory((read.length + 1) * width * height * 3, "This video", "give a lower maxFrames or a smaller size")
-    const frame = resizeImage(decoded, width, height)
+    // A frame that is repeated is resized once.
+    const frame = last?.decoded === decoded ? last.frame : resizeImage(decoded, width, height)
+    last = { decoded, frame }
     const first = read[0] ?? frame
     if (frame.width !== first.width || frame.height !== first.height) {
       throw new MediaError({
@@ -112,14 +95,16 @@ const readFrames = async (
 }
 
 /**
- * Reads a video: MP4, MOV, WebM, animated WebP, GIF, a picture, or a folder of pictures, whatever its name ends in.
+ * Reads a video: MP4, MOV, WebM, Matroska, animated WebP, GIF or PNG, a picture, or a folder of pictures, whatever its name
+ * ends in; from a path, a URL or bytes.
  *
- * Without more packages, MP4 is read in H.264's Baseline profile, which is what this package writes; other codecs need
- * `@mediabunny/server`, and the error names it. The frames are upright, resized to `size` when it is given.
+ * Without more packages, H.264 is read in its Baseline profile, which is what this package writes; other codecs need
+ * `@mediabunny/server`, and the error names it. The frames are at equal times, upright, before black where they are
+ * transparent, in the colours of SDR, and resized to `size` when it is given; `notices` tells what was changed for that.
  *
- * @throws MediaError that names the file, the problem and the mend
+ * @throws MediaError that names the file, the problem and the fix
  */
-export const readVideo = (source: string | Uint8Array, options: ReadVideoOptions = {}): Promise<VideoFile> =>
+export const readVideo = (source: MediaSource, options: ReadVideoOptions = {}): Promise<VideoFile> =>
   using(source, async (opened) => {
     const frames = await readFrames(opened, options)
     const { width, height, data } = frames[0]!
@@ -127,7 +112,7 @@ export const readVideo = (source: string | Uint8Array, options: ReadVideoOptions
     for (const [i, frame] of frames.entries()) bytes.set(frame.data, i * data.length)
     const shape = [1, frames.length, height, width, 3] as const
     const video = Tensor.from("batch frames height width channels", shape, bytes, "uint8")
-    return { video, fps: opened.fps, metadata: ignoringDamage(opened.note) }
+    return { video, fps: opened.fps, metadata: ignoringDamage(opened.note), notices: [...opened.notices] }
   })
 
 // Frames are worth reading whatever another program has made of the metadata; readMetadata tells of it.
@@ -144,5 +129,4 @@ const ignoringDamage = (note: string | undefined): VideoMetadata => {
  *
  * @throws MediaError when the file cannot be read, or when the texts are damaged
  */
-export const readMetadata = (source: string | Uint8Array): Promise<VideoMetadata> =>
-  using(source, ({ note }) => fromJson(note))
+export const readMetadata = (source: MediaSource): Promise<VideoMetadata> => using(source, ({ note }) => fromJson(note))

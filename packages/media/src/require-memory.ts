@@ -26,6 +26,9 @@ export const LARGEST_MEGAPIXELS = 100
  * @throws MediaError
  */
 export const requirePixels = (width: number, height: number): void => {
+  if (width < 1 || height < 1) {
+    throw new MediaError({ message: `This image is ${width}×${height}: it has no pixels; save it again.` })
+  }
   if (width * height <= LARGEST_MEGAPIXELS * 1e6) return
   throw new MediaError({
     message: `This image is ${width}×${height}; the largest that is read has ${LARGEST_MEGAPIXELS} megapixels: make it smaller first.`,

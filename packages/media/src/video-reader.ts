@@ -5,7 +5,8 @@ import { readMetadata, readVideo } from "./read-video.ts"
 
 /** Reads the kinds of files that {@link readVideo} does. */
 export const videoReaderLayer: Layer.Layer<VideoReader> = Layer.succeed(VideoReader, {
-  read: (path, options) =>
-    Effect.tryPromise({ try: () => readVideo(path, options), catch: (cause) => cause as MediaError }),
-  readMetadata: (path) => Effect.tryPromise({ try: () => readMetadata(path), catch: (cause) => cause as MediaError }),
+  read: (source, options) =>
+    Effect.tryPromise({ try: () => readVideo(source, options), catch: (cause) => cause as MediaError }),
+  readMetadata: (source) =>
+    Effect.tryPromise({ try: () => readMetadata(source), catch: (cause) => cause as MediaError }),
 })

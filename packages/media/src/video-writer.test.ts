@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { MediaError, Tensor, type Video, type VideoSpec, VideoReader, VideoWriter } from "@auteur/core"
@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import { encode } from "fast-png"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { movingSquare, psnr } from "../test/moving-square.ts"
 import type { RgbFrame } from "./image/rgb-frame.ts"
@@ -150,6 +151,28 @@ describe("a folder of frames", () => {
     expect(await readdir(folder)).toEqual(["film"])
   })
 
+  it("is written through a link, also to a folder that is not there yet", async () => {
+    await symlink("frames", join(folder, "link"))
+    const path = join(folder, "link/")
+    for (const count of [3, 2]) {
+      await check(path)
+      await write(path, {}, [toVideo(frames.slice(0, count))])
+      expect(await readdir(join(folder, "frames"))).toHaveLength(count)
+    }
+    expect(await readdir(folder)).toEqual(["frames", "link"])
+  })
+
+  it("never takes the place of another program's frames", async () => {
+    const path = join(folder, "film/")
+    await write(path, {}, [toVideo(frames.slice(0, 2))])
+    const theirs = encode({ width: 1, height: 1, data: new Uint8Array(3), channels: 3 })
+    await writeFile(join(path, "frame-0003.png"), theirs)
+    const message = "the folder holds other files, such as frame-0003.png. Name a new folder."
+    expect(await refusal(check(path))).toContain(message)
+    expect(await refusal(write(path))).toContain(message)
+    expect(await readdir(path)).toHaveLength(3)
+  })
+
   it("never takes the place of a folder with other files, or of a file", async () => {
     const path = join(folder, "film/")
     await mkdir(path)
@@ -161,6 +184,36 @@ describe("a folder of frames", () => {
     await writeFile(join(folder, "file"), "")
     expect(await refusal(check(join(folder, "file/")))).toContain("it is a file, not a folder")
   })
+})
+
+describe("exclusive", () => {
+  it.each(["fox.mp4", "fox/"])(
+    "adds a number to %s in place of replacing what appeared in the meantime",
+    async (name) => {
+      const path = join(folder, name)
+      const taken = Effect.promise(() => (name.endsWith("/") ? mkdir(path) : writeFile(path, "theirs")))
+      const videos = Stream.concat(Stream.make(toVideo(frames.slice(0, 2))), Stream.fromEffectDrain(taken))
+      const format = { fps: 8, upscale: 1, exclusive: true }
+      const written = await run(VideoWriter.use((writer) => writer.write(path, videos, format)))
+      expect(written).toBe(join(folder, name.replace("fox", "fox-2")))
+      expect((await read(written)).video.length("frames")).toBe(2)
+      expect(await (name.endsWith("/") ? readdir(path) : readFile(path, "utf8"))).toHaveLength(
+        name.endsWith("/") ? 0 : 6,
+      )
+      expect(await readdir(folder)).toHaveLength(2)
+    },
+  )
+})
+
+it("encodes in memory to the bytes of the file", async () => {
+  const path = join(folder, "film.webp")
+  await write(path, { metadata })
+  const format = { fps: 8, upscale: 1, metadata }
+  const encoded = await run(VideoWriter.use((writer) => writer.encode("webp", Stream.make(toVideo(frames)), format)))
+  expect(encoded).toEqual({ bytes: new Uint8Array(await readFile(path)), mediaType: "image/webp" })
+  expect(await refusal(run(VideoWriter.use((writer) => writer.encode("webp", Stream.empty, format))))).toContain(
+    "A video needs at least one frame",
+  )
 })
 
 describe("the ending", () => {

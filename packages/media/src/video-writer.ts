@@ -1,30 +1,18 @@
 import { extname, sep } from "node:path"
-import { MediaError, type Video, type VideoSpec, VideoWriter } from "@auteur/core"
+import { MediaError, type Video, type VideoKind, type VideoSpec, VideoWriter } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { checkFolder, folderSink, type VideoSink } from "./image/folder-writer.ts"
-import { checkOptions, type FrameWriter, type FrameWriterOptions } from "./frame-writer.ts"
-import { checkGif, gifWriter } from "./gif/gif-writer.ts"
-import { checkMp4, mp4Writer } from "./mp4/mp4-writer.ts"
-import { checkPng, pngWriter } from "./image/png-writer.ts"
+import { openFrameWriter } from "./encode.ts"
+import { formats } from "./formats.ts"
+import { checkOptions, type FrameWriterOptions } from "./frame-writer.ts"
 import type { RgbFrame } from "./image/rgb-frame.ts"
-import { webpWriter } from "./webp/webp-writer.ts"
-import { checkWritable, writeFileAtomically } from "./write-file.ts"
-
-interface Format {
-  readonly check: (plan: VideoSpec) => void
-  readonly writer: (options: FrameWriterOptions) => FrameWriter
-}
-
-const formats: ReadonlyMap<string, Format> = new Map([
-  [".mp4", { check: checkMp4, writer: mp4Writer }],
-  [".webp", { check: checkOptions, writer: webpWriter }],
-  [".gif", { check: checkGif, writer: gifWriter }],
-  [".png", { check: checkPng, writer: pngWriter }],
-])
+import { checkFolder, folderSink, type VideoSink } from "./image/write-folder.ts"
+import { checkWritable, writeFileAtomically, writeNewFile } from "./write-file.ts"
 
 const FOLDER = "/"
+
+const isKind = (ending: string): ending is VideoKind => Object.hasOwn(formats, ending)
 
 const isFolder = (path: string): boolean => path.endsWith(FOLDER) || path.endsWith(sep)
 
@@ -46,22 +34,29 @@ const refuseEnding = (path: string): MediaError => {
   const instead = INSTEAD[ending]
   const problem = ending === "" ? "its name has no ending that says what to write" : `${ending} files are not written`
   const known = `.mp4, .webp, .gif or .png (one picture), or in ${FOLDER} for a folder of PNG frames`
-  const mend = instead === undefined ? `end the name in ${known}` : `use ${instead}, or end the name in ${known}`
-  return new MediaError({ message: `Cannot write ${path}: ${problem}. Please ${mend}.` })
+  const fix = instead === undefined ? `end the name in ${known}` : `use ${instead}, or end the name in ${known}`
+  return new MediaError({ message: `Cannot write ${path}: ${problem}. Please ${fix}.` })
 }
 
-const formatOf = (path: string): Format => {
-  const format = formats.get(extname(path).toLowerCase())
-  if (format === undefined) throw refuseEnding(path)
-  return format
+const kindOf = (path: string): VideoKind => {
+  const kind = extname(path).toLowerCase().slice(1)
+  if (!isKind(kind)) throw refuseEnding(path)
+  return kind
 }
 
-const openSink = (path: string, options: FrameWriterOptions): VideoSink => {
-  if (isFolder(path)) return folderSink(path, options)
-  const writer = formatOf(path).writer(options)
+type WriteOptions = FrameWriterOptions & { readonly exclusive?: boolean }
+
+const openSink = (path: string, { exclusive = false, ...options }: WriteOptions): VideoSink => {
+  if (isFolder(path)) return folderSink(path, options, exclusive)
+  const writer = openFrameWriter(kindOf(path), options)
   return {
     write: writer.write,
-    end: async () => writeFileAtomically(path, await writer.end()),
+    end: async () => {
+      const bytes = await writer.end()
+      if (exclusive) return writeNewFile(path, bytes)
+      await writeFileAtomically(path, bytes)
+      return path
+    },
     dispose: async () => writer.dispose(),
   }
 }
@@ -71,34 +66,49 @@ const check = async (path: string, plan: VideoSpec): Promise<void> => {
     checkOptions(plan)
     return checkFolder(path)
   }
-  formatOf(path).check(plan)
+  formats[kindOf(path)].check(plan)
   return checkWritable(path)
 }
 
+const noFrame = (): MediaError => new MediaError({ message: "A video needs at least one frame, and none was written." })
+
+/** Opens a sink for the first frame and feeds it with all of them; nothing is left of what fails or is interrupted. */
+const feed = <E, R, A>(
+  videos: Stream.Stream<Video, E, R>,
+  what: string,
+  open: (size: { readonly width: number; readonly height: number }) => {
+    readonly write: VideoSink["write"]
+    readonly end: () => Promise<A>
+    readonly dispose: () => void | Promise<void>
+  },
+): Effect.Effect<A, MediaError | E, R> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      let sink: ReturnType<typeof open> | undefined
+      yield* Effect.addFinalizer(() => Effect.promise(async () => sink?.dispose()))
+      yield* Stream.runForEach(videos, (video) =>
+        attempt(what, async () => {
+          for (const frame of toFrames(video)) {
+            sink ??= open({ width: frame.width, height: frame.height })
+            await sink.write(frame)
+          }
+        }),
+      )
+      if (sink === undefined) return yield* noFrame()
+      const { end } = sink
+      // An interruption that came in the midst of it would leave the temporary file.
+      return yield* Effect.uninterruptible(attempt(what, end))
+    }),
+  )
+
 /** Writes MP4 (H.264), animated WebP, GIF, one PNG picture or a folder of them, by the ending of the path. */
 export const videoWriterLayer: Layer.Layer<VideoWriter> = Layer.succeed(VideoWriter, {
-  endings: [...formats.keys(), FOLDER],
-  check: (path, plan) => attempt(path, () => check(path, plan)),
-  write: (path, videos, format) =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        let sink: VideoSink | undefined
-        yield* Effect.addFinalizer(() => Effect.promise(async () => sink?.dispose()))
-        yield* Stream.runForEach(videos, (video) =>
-          attempt(path, async () => {
-            for (const frame of toFrames(video)) {
-              sink ??= openSink(path, { width: frame.width, height: frame.height, ...format })
-              await sink.write(frame)
-            }
-          }),
-        )
-        if (sink === undefined) {
-          return yield* new MediaError({ message: "A video needs at least one frame, and none was written." })
-        }
-        const { end } = sink
-        // An interruption that came in the midst of it would leave the temporary file.
-        yield* Effect.uninterruptible(attempt(path, end))
-      }),
+  endings: [...Object.keys(formats).map((kind) => `.${kind}`), FOLDER],
+  check: (path, plan) => attempt(`video ${path}`, () => check(path, plan)),
+  write: (path, videos, format) => feed(videos, `video ${path}`, (size) => openSink(path, { ...size, ...format })),
+  encode: (kind, videos, format) =>
+    feed(videos, "video", (size) => openFrameWriter(kind, { ...size, ...format })).pipe(
+      Effect.map((bytes) => ({ bytes, mediaType: formats[kind].mediaType })),
     ),
 })
 
@@ -113,11 +123,11 @@ export const toFrames = (video: Video): ReadonlyArray<RgbFrame> => {
   }))
 }
 
-const attempt = <A>(path: string, run: () => Promise<A>): Effect.Effect<A, MediaError> =>
+const attempt = <A>(what: string, run: () => Promise<A>): Effect.Effect<A, MediaError> =>
   Effect.tryPromise({
     try: run,
     catch: (cause) =>
       cause instanceof MediaError
         ? cause
-        : new MediaError({ message: `The video ${path} cannot be encoded: ${(cause as Error).message}`, cause }),
+        : new MediaError({ message: `The ${what} cannot be encoded: ${(cause as Error).message}`, cause }),
   })

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises"
+import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { MediaError } from "@auteur/core"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { checkWritable, writeFileAtomically } from "./write-file.ts"
+import { checkWritable, explainWriteFailure, writeFileAtomically, writeNewFile } from "./write-file.ts"
 
 let folder: string
 beforeEach(async () => {
@@ -87,4 +87,52 @@ it("keeps the old file and removes the begun one when the disk is full", async (
   )
   expect(await readdir(folder)).toEqual(["film.mp4"])
   expect(await readFile(path, "utf8")).toBe("old")
+})
+
+it("writes through a link whose file is not there yet, also over several links", async () => {
+  await mkdir(join(folder, "elsewhere"))
+  await symlink(join("elsewhere", "film.mp4"), join(folder, "second.mp4"))
+  await symlink("second.mp4", join(folder, "first.mp4"))
+  await checkWritable(join(folder, "first.mp4"))
+  await writeFileAtomically(join(folder, "first.mp4"), bytes)
+  expect(await read(join(folder, "elsewhere", "film.mp4"))).toEqual(bytes)
+  expect((await lstat(join(folder, "first.mp4"))).isSymbolicLink()).toBe(true)
+})
+
+it("refuses a link into a folder that does not exist, and a loop of links", async () => {
+  const path = join(folder, "link.mp4")
+  await symlink(join("nowhere", "film.mp4"), path)
+  const message = `Cannot write ${path}: the folder ${join(folder, "nowhere")} does not exist.`
+  await expect(checkWritable(path)).rejects.toThrow(message)
+  await expect(writeFileAtomically(path, bytes)).rejects.toThrow(message)
+  const loop = join(folder, "loop.mp4")
+  await symlink("loop.mp4", loop)
+  await expect(writeFileAtomically(loop, bytes)).rejects.toThrow("it is a link in a loop of links")
+})
+
+it("takes the next number in place of a name that is taken, be it by a link that leads nowhere", async () => {
+  const path = join(folder, "fox.mp4")
+  expect(await writeNewFile(path, bytes)).toBe(path)
+  await symlink("nowhere", join(folder, "fox-2.mp4"))
+  expect(await writeNewFile(path, Uint8Array.of(9))).toBe(join(folder, "fox-3.mp4"))
+  expect(await writeNewFile(join(folder, "fox-3.mp4"), bytes)).toBe(join(folder, "fox-4.mp4"))
+  expect(await read(path)).toEqual(bytes)
+  expect(await readdir(folder)).toEqual(["fox-2.mp4", "fox-3.mp4", "fox-4.mp4", "fox.mp4"])
+})
+
+it("gives every one of many writers at once a name of its own", async () => {
+  const path = join(folder, "fox.mp4")
+  const names = await Promise.all(Array.from({ length: 8 }, (_, i) => writeNewFile(path, Uint8Array.of(i))))
+  expect(new Set(names).size).toBe(8)
+  for (const [i, name] of names.entries()) expect(await read(name)).toEqual(Uint8Array.of(i))
+})
+
+it.each([
+  ["EACCES", "/videos/fox.mp4", "writing to /videos/fox.mp4 is not permitted"],
+  ["EACCES", "/videos/.fox.mp4.0f.part", "writing to /videos is not permitted"],
+  ["EFBIG", "", "it would be larger than a file may be there"],
+  ["EMFILE", "", "too many files are open"],
+])("says of %s at %s what it is about", (code, path, message) => {
+  const cause = Object.assign(new Error(code), { code, path })
+  expect(explainWriteFailure("/videos/fox.mp4", cause)).toContain(`Cannot write /videos/fox.mp4: ${message}`)
 })

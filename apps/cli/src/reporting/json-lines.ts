@@ -26,7 +26,11 @@ const toLine = (event: GenerateEvent): object => {
     case "step-end":
       return { type, index: event.index, total: event.total }
     case "preview":
-      return { type, index: event.index, png: Buffer.from(encodePng(toFrames(event.image)[0]!)).toString("base64") }
+      return {
+        type,
+        index: event.index,
+        png: Buffer.from(encodePng(toFrames(event.image)[0]!).bytes).toString("base64"),
+      }
     case "inversion-progress":
     case "decode-progress":
       return { type, done: event.done, total: event.total }

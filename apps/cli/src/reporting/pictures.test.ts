@@ -43,7 +43,7 @@ describe("the pictures of a terminal", () => {
     expect(parts.at(-1)![1]).toBe("m=0")
     expect(parts.every(([, , data]) => data!.length <= 4096)).toBe(true)
     const png = Buffer.from(parts.map(([, , data]) => data).join(""), "base64")
-    expect(png.equals(Buffer.from(encodePng({ width: 64, height: 64, data: image(64, 64).values() })))).toBe(true)
+    expect(png.equals(Buffer.from(encodePng({ width: 64, height: 64, data: image(64, 64).values() }).bytes))).toBe(true)
   })
 
   it("are one PNG with its length for iTerm2", () => {

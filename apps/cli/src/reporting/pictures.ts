@@ -25,7 +25,7 @@ const columns = 32
 /** The first frame of a video as text for the terminal. */
 export const drawPicture = (video: Video, protocol: PictureProtocol, output: Output): string => {
   if (protocol === "blocks") return drawBlocks(video, Math.min(columns * 2, columnsOf(output) - 1))
-  const png = Buffer.from(encodePng(toFrames(video)[0]!))
+  const png = Buffer.from(encodePng(toFrames(video)[0]!).bytes)
   const text = png.toString("base64")
   return protocol === "iterm"
     ? `\u001b]1337;File=inline=1;size=${png.length};width=${columns}:${text}\u0007`

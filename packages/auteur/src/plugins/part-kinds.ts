@@ -55,7 +55,7 @@ export const partKinds: ReadonlyArray<PartKind> = [
     encodeCost: "function",
   }),
   kind(VideoReader, "video reader", { read: "function", readMetadata: "function" }),
-  kind(VideoWriter, "video writer", { endings: "object", check: "function", write: "function" }),
+  kind(VideoWriter, "video writer", { endings: "object", check: "function", write: "function", encode: "function" }),
 ]
 
 /** Says what a part of a kind lacks, or `undefined` when it is whole. */

@@ -1,7 +1,7 @@
-import { open } from "node:fs/promises"
 import { MediaError } from "@auteur/core"
 import {
   ALL_FORMATS,
+  BlobSource,
   BufferSource,
   FilePathSource,
   Input,
@@ -13,6 +13,7 @@ import {
   VideoSampleSink,
 } from "mediabunny"
 import { BaselineDecoder } from "../mp4/baseline-decoder.ts"
+import type { OpenedSource } from "../media-source.ts"
 import { METADATA_KEY } from "../metadata.ts"
 import { givingUp, requireDecoder } from "./native-codecs.ts"
 import type { OpenedVideo } from "../opened-video.ts"
@@ -74,27 +75,19 @@ const toCleanRate = (fps: number): number | undefined => {
   return Math.abs(fps - Math.round(fps)) < 0.01 ? Math.max(1, Math.round(fps)) : fps
 }
 
-const checkCounts = async (file: string | Uint8Array): Promise<void> => {
-  if (typeof file !== "string") return checkSampleCounts(async (at, length) => file.subarray(at, at + length))
-  const handle = await open(file)
-  try {
-    await checkSampleCounts(async (at, length) => {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(length), 0, length, at)
-      return buffer.subarray(0, bytesRead)
-    })
-  } finally {
-    await handle.close()
-  }
-}
-
 /**
  * Opens a video in a container: MP4, MOV, WebM, Matroska and what else mediabunny knows.
  *
  * @throws MediaError for a file without video and for a codec that is not there; other errors for damage
  */
-export const openContainer = async (file: string | Uint8Array): Promise<OpenedVideo> => {
-  await checkCounts(file)
-  const source = typeof file === "string" ? new FilePathSource(file) : new BufferSource(file)
+export const openContainer = async ({ origin, readAt }: OpenedSource): Promise<OpenedVideo> => {
+  await checkSampleCounts(readAt)
+  const source =
+    typeof origin === "string"
+      ? new FilePathSource(origin)
+      : origin instanceof Blob
+        ? new BlobSource(origin)
+        : new BufferSource(origin)
   const input = new Input({ source, formats: ALL_FORMATS })
   try {
     if (!(await input.canRead())) {
@@ -111,6 +104,7 @@ export const openContainer = async (file: string | Uint8Array): Promise<OpenedVi
     return {
       fps: toCleanRate(averagePacketRate),
       note: typeof note === "string" ? note : undefined,
+      notices: [],
       frames: () => framesOf(track, packetCount),
       close: () => input.dispose(),
     }

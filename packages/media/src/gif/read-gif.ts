@@ -1,6 +1,6 @@
 import { GifReader, type Frame } from "omggif"
 import { toRate } from "../frame-times.ts"
-import { GIF_TICKS } from "./gif-writer.ts"
+import { GIF_TICKS } from "./gif-coder.ts"
 import { METADATA_KEY } from "../metadata.ts"
 import type { OpenedVideo } from "../opened-video.ts"
 import { requirePixels } from "../require-memory.ts"
@@ -96,6 +96,7 @@ export const openGif = (bytes: Uint8Array): OpenedVideo => {
   return {
     fps: infos.length === 1 ? undefined : toRate(infos.map(shownFor), GIF_TICKS),
     note: findNote(bytes),
+    notices: [],
     frames,
   }
 }

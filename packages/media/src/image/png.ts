@@ -41,7 +41,7 @@ const unpack = (data: ArrayLike<number>, width: number, height: number, depth: n
  *
  * @throws MediaError when the frame's bytes do not fill its size
  */
-export const encodePng = (frame: RgbFrame, texts: Readonly<Record<string, string>> = {}): Uint8Array => {
+export const toPng = (frame: RgbFrame, texts: Readonly<Record<string, string>> = {}): Uint8Array => {
   checkFrame(frame, "The picture")
   return encode({ width: frame.width, height: frame.height, data: frame.data, channels: 3, depth: 8, text: texts })
 }

@@ -1,26 +1,32 @@
-import { readdir, readFile } from "node:fs/promises"
+import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { MediaError } from "@auteur/core"
-import { METADATA_KEY } from "../metadata.ts"
+import { explainReadFailure } from "../media-source.ts"
 import type { OpenedVideo } from "../opened-video.ts"
-import { RATE_KEY } from "./png-writer.ts"
-import { pngTexts } from "./png.ts"
-import { readImage } from "./read-image.ts"
+import { requireMemory } from "../require-memory.ts"
+import { decodeImage, openPicture } from "./read-image.ts"
 import type { RgbFrame } from "./rgb-frame.ts"
 
-const PICTURE = /\.(?:png|jpe?g)$/i
+const PICTURE = /\.(?:a?png|jpe?g|jfif|webp)$/i
 
-/** What a picture of ours says about the video that it is part of. */
-export const openPicture = (
-  bytes: Uint8Array,
-  frames: OpenedVideo["frames"] = () => [readImage(bytes)],
-): OpenedVideo => {
-  const texts = pngTexts(bytes)
-  const fps = Number(texts.get(RATE_KEY))
-  return { fps: fps >= 1 && fps <= 240 ? fps : undefined, note: texts.get(METADATA_KEY), frames }
+const readPart = async (folder: string, name: string): Promise<Uint8Array> => {
+  const path = join(folder, name)
+  const present = await stat(path)
+  if (!present.isFile()) throw new MediaError({ message: "It is not a regular file: move it to another place." })
+  requireMemory(present.size, "This image", "make it smaller first")
+  return readFile(path)
 }
 
-/** Opens a folder whose PNG and JPEG files are frames, in the order of their names; `frame-10` follows `frame-9`. */
+/** Says of what cannot be read which frame of the folder it is. */
+const naming = async <A>(name: string, read: () => Promise<A>): Promise<A> => {
+  try {
+    return await read()
+  } catch (cause) {
+    throw new MediaError({ message: `${name} in it cannot be used as a frame: ${explainReadFailure(cause)}` })
+  }
+}
+
+/** Opens a folder whose PNG, JPEG and WebP files are frames, in the order of their names; `frame-10` follows `frame-9`. */
 export const openFolder = async (path: string): Promise<OpenedVideo> => {
   const order = new Intl.Collator("en", { numeric: true })
   const names = (await readdir(path))
@@ -28,17 +34,10 @@ export const openFolder = async (path: string): Promise<OpenedVideo> => {
     .toSorted((a, b) => order.compare(a, b))
   const [first] = names
   if (first === undefined) {
-    throw new MediaError({ message: "This folder has no frames: put PNG or JPEG pictures in it." })
+    throw new MediaError({ message: "This folder has no frames: put PNG, JPEG or WebP pictures in it." })
   }
-  return openPicture(await readFile(join(path, first)), async function* (): AsyncGenerator<RgbFrame> {
-    for (const name of names) {
-      const bytes = await readFile(join(path, name))
-      try {
-        yield readImage(bytes)
-      } catch (cause) {
-        if (!(cause instanceof MediaError)) throw cause
-        throw new MediaError({ message: `${name} in it is no frame: ${cause.message}` })
-      }
-    }
+  const head = await naming(first, () => readPart(path, first))
+  return openPicture(head, async function* (): AsyncGenerator<RgbFrame> {
+    for (const name of names) yield await naming(name, async () => decodeImage(await readPart(path, name)))
   })
 }

@@ -5,7 +5,7 @@ import { dropAlpha, layOver, putOver, type RgbaFrame } from "../image/rgba-frame
 import type { RgbFrame } from "../image/rgb-frame.ts"
 import { decodeWebp } from "./webp-codec.ts"
 import { type Chunk, FLAGS, header, readChunks, toChunk, toWebp } from "./webp-file.ts"
-import { WEBP_TICKS } from "./webp-writer.ts"
+import { WEBP_TICKS } from "./webp-coder.ts"
 import { fromXmp } from "./xmp.ts"
 
 interface Size {
@@ -86,13 +86,13 @@ export const openWebp = (bytes: Uint8Array): OpenedVideo => {
   const note = xmp === undefined ? undefined : fromXmp(xmp.content)
   const extended = chunks.find(({ name }) => name === "VP8X")
   if (extended === undefined || (number(extended.content, 0, 1) & FLAGS.animation) === 0) {
-    return { fps: undefined, note, frames: () => still(chunks) }
+    return { fps: undefined, note, notices: [], frames: () => still(chunks) }
   }
   const canvas = { width: number(extended.content, 4, 3) + 1, height: number(extended.content, 7, 3) + 1 }
   requirePixels(canvas.width, canvas.height)
   const frames = chunks.filter(({ name }) => name === "ANMF").map(({ content }) => toFrame(content, canvas))
   if (frames.length === 0) throw new Error("it has no picture")
-  return { fps: toRate(frames.map(shownFor), WEBP_TICKS), note, frames: () => animation(frames, canvas) }
+  return { fps: toRate(frames.map(shownFor), WEBP_TICKS), note, notices: [], frames: () => animation(frames, canvas) }
 }
 
 async function* still(chunks: ReadonlyArray<Chunk>): AsyncGenerator<RgbFrame> {
@@ -109,4 +109,10 @@ async function* animation(frames: ReadonlyArray<Frame>, { width, height }: Size)
     const nothing = { ...picture, data: new Uint8ClampedArray(picture.data.length) }
     if (frame.clears) putOver(canvas, nothing, frame.x, frame.y)
   }
+}
+
+/** The picture of a WebP file, or the first frame of an animated one. */
+export const readStillWebp = async (bytes: Uint8Array): Promise<RgbFrame> => {
+  for await (const frame of openWebp(bytes).frames()) return frame
+  throw new Error("it has no picture")
 }

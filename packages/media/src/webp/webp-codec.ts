@@ -14,7 +14,7 @@ let encoder: Promise<unknown> | undefined
 let decoder: Promise<unknown> | undefined
 
 /** Codes one frame as a still WebP file; quality 1…100. */
-export const encodeWebp = async ({ width, height, data }: RgbFrame, quality: number): Promise<Uint8Array> => {
+export const encodeStillWebp = async ({ width, height, data }: RgbFrame, quality: number): Promise<Uint8Array> => {
   await (encoder ??= compile("enc/webp_enc_simd.wasm").then((module) => initEncoder(module)))
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255)
   for (let p = 0, q = 0; p < data.length; p += 3, q += 4) {

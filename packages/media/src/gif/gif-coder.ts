@@ -1,21 +1,13 @@
 import { setImmediate } from "node:timers/promises"
 import { MediaError } from "@auteur/core"
+import type { Coder, CoderOptions } from "../coder.ts"
+import { checkOptions, type FrameSpec } from "../frame-writer.ts"
 import { toDurations } from "../frame-times.ts"
-import { openCoder } from "../coder-thread.ts"
-import {
-  checkOptions,
-  type Coder,
-  type CoderOptions,
-  type FramePlan,
-  type FrameWriter,
-  type FrameWriterOptions,
-  frameWriter,
-} from "../frame-writer.ts"
-import { indexer, toPalette } from "./gif-palette.ts"
-import { GIFEncoder } from "./gifenc.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
 import { METADATA_KEY, toAscii } from "../metadata.ts"
 import { requireMemory } from "../require-memory.ts"
-import type { RgbFrame } from "../image/rgb-frame.ts"
+import { indexer, toPalette } from "./gif-palette.ts"
+import { GIFEncoder } from "./gifenc.ts"
 
 /** GIF counts in hundredths of a second. */
 export const GIF_TICKS = 100
@@ -27,7 +19,7 @@ const LARGEST_RATE = 50 // players slow down what lasts less than two hundredths
  *
  * @throws MediaError
  */
-export const checkGif = (options: FramePlan): void => {
+export const checkGif = (options: FrameSpec): void => {
   checkOptions(options)
   if (options.fps <= LARGEST_RATE) return
   throw new MediaError({
@@ -71,14 +63,4 @@ export const openGifCoder = async ({ width, height, fps, note }: CoderOptions): 
       frames.length = 0
     },
   }
-}
-
-/**
- * Opens a GIF file that takes frames one by one; equal frames and options give equal bytes.
- *
- * @throws MediaError as `mp4Writer` does, and for more than 50 frames a second
- */
-export const gifWriter = (options: FrameWriterOptions): FrameWriter => {
-  checkGif(options)
-  return frameWriter(options, openCoder("gif", openGifCoder))
 }

@@ -1,14 +1,6 @@
+import type { Coder, CoderOptions } from "../coder.ts"
 import { toDurations } from "../frame-times.ts"
-import { openCoder } from "../coder-thread.ts"
-import {
-  checkOptions,
-  type Coder,
-  type CoderOptions,
-  type FrameWriter,
-  type FrameWriterOptions,
-  frameWriter,
-} from "../frame-writer.ts"
-import { encodeWebp } from "./webp-codec.ts"
+import { encodeStillWebp } from "./webp-codec.ts"
 import { FLAGS, header, little, readChunks, toChunk, toWebp } from "./webp-file.ts"
 import { toXmp } from "./xmp.ts"
 
@@ -23,7 +15,7 @@ export const openWebpCoder = async ({ width, height, fps, quality, note }: Coder
   return {
     add: async (frame) => {
       // The picture's own chunk, without the still file around it.
-      const still = await encodeWebp(frame, quality)
+      const still = await encodeStillWebp(frame, quality)
       const { chunks } = readChunks(still.subarray(12))
       pictures.push(...chunks.filter(({ name }) => name === "VP8 ").map(({ name, content }) => toChunk(name, content)))
     },
@@ -44,14 +36,4 @@ export const openWebpCoder = async ({ width, height, fps, quality, note }: Coder
       pictures.length = 0
     },
   }
-}
-
-/**
- * Opens an animated WebP file that takes frames one by one; equal frames and options give equal bytes.
- *
- * @throws MediaError as `mp4Writer` does
- */
-export const webpWriter = (options: FrameWriterOptions): FrameWriter => {
-  checkOptions(options)
-  return frameWriter(options, openCoder("webp", openWebpCoder))
 }

@@ -8,8 +8,13 @@ import { decodeMp4, readSamples, requireBox } from "../../test/decode-mp4.ts"
 import { movingSquare, psnr } from "../../test/moving-square.ts"
 import { enlarge } from "../image/enlarge.ts"
 import { readBoxes } from "./box.ts"
-import { encodeMp4, mp4Writer } from "./mp4-writer.ts"
+import { encodeVideo, openFrameWriter } from "../encode.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
 
+const encodeMp4 = async (
+  frames: AsyncIterable<RgbFrame> | Iterable<RgbFrame>,
+  options: Parameters<typeof encodeVideo>[2],
+): Promise<Uint8Array> => (await encodeVideo("mp4", frames, options)).bytes
 const TABLE = ["moov", "trak", "mdia", "minf", "stbl"]
 const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
 const solid = (width: number, height: number, colour: ReadonlyArray<number>) => ({
@@ -154,11 +159,11 @@ describe("encodeMp4", () => {
 
   it("leaves the process's handling of uncaught errors alone", () => {
     const script = `
-      const { encodeMp4 } = await import(${JSON.stringify(new URL("mp4-writer.ts", import.meta.url).href)})
+      const { encodeMp4 } = await import(${JSON.stringify(new URL("../encode.ts", import.meta.url).href)})
       const count = () => process.listenerCount("uncaughtException") + process.listenerCount("unhandledRejection")
       const before = count()
-      const mp4 = await encodeMp4([{ width: 16, height: 16, data: new Uint8Array(768) }], { width: 16, height: 16, fps: 8 })
-      process.stdout.write(JSON.stringify([mp4.length > 0, count() - before]))`
+      const { bytes } = await encodeMp4([{ width: 16, height: 16, data: new Uint8Array(768) }], { fps: 8 })
+      process.stdout.write(JSON.stringify([bytes.length > 0, count() - before]))`
     const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" })
     expect(JSON.parse(output)).toEqual([true, 0])
   })
@@ -190,23 +195,23 @@ describe("encodeMp4", () => {
   })
 })
 
-describe("mp4Writer", () => {
+describe("openFrameWriter", () => {
   it("keeps the order of writes that nobody waits for", async () => {
     const frames = movingSquare(5, 32, 32)
     const options = { width: 32, height: 32, fps: 8 }
-    const writer = mp4Writer(options)
+    const writer = openFrameWriter("mp4", options)
     await Promise.all(frames.map((frame) => writer.write(frame)))
     expect(digest(await writer.end())).toBe(digest(await encodeMp4(frames, options)))
   })
 
   it("refuses frames after its end, and after it was disposed", async () => {
     const frame = solid(16, 16, [1, 2, 3])
-    const writer = mp4Writer({ width: 16, height: 16, fps: 8 })
+    const writer = openFrameWriter("mp4", { width: 16, height: 16, fps: 8 })
     await writer.write(frame)
     await writer.end()
     writer.dispose()
     expect(await refusal(() => writer.write(frame))).toContain("This video was ended")
-    const dropped = mp4Writer({ width: 16, height: 16, fps: 8 })
+    const dropped = openFrameWriter("mp4", { width: 16, height: 16, fps: 8 })
     const pending = refusal(() => dropped.write(frame))
     dropped.dispose()
     expect(await pending).toContain("This video was disposed")
