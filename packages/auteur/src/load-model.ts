@@ -47,7 +47,7 @@ export interface LoadedModel {
   readonly loras: ReadonlyArray<LoadedLora>
   /** {@link modelHash} of the folder, found once. */
   readonly hash: Effect.Effect<string, ModelError>
-  /** Parts of the folder's configs that have no effect, in a sentence each. */
+  /** A sentence about each part of the folder's configs and of the LoRA files that has no effect, or is assumed. */
   readonly notices: ReadonlyArray<string>
   /** Frames per second that the model was trained at. */
   readonly fps: number
@@ -126,7 +126,7 @@ export const loadModel: (
     options,
     loras,
     hash: yield* Effect.cached(modelHash(folder)),
-    notices,
+    notices: [...notices, ...loras.flatMap(({ notices }) => notices)],
     fps: transformer.patch_size_t === null ? 8 : 16,
     layer,
     denoiser: denoiserLayer,
