@@ -5,7 +5,7 @@ import type { SourceFile } from "./source-files.ts"
 const exact = new Set(
   "abs ceil clz32 f16round floor fround imul max min random round sign sqrt trunc LOG2E PI".split(" "),
 )
-const allowed = "packages/core/src/elementary-functions.ts"
+const allowed = "packages/core/src/random/elementary-functions.ts"
 
 /** Says in one sentence each where a source computes what engines do not agree on; powers of two are exact. */
 export const inexactArithmetic = ({ path, text }: SourceFile): ReadonlyArray<string> => {

@@ -1,8 +1,8 @@
-import { levelAt } from "../src/noise-levels.ts"
-import type { Level, NoiseProcess } from "../src/noise-process.ts"
-import type { Schedule, SamplerShape } from "../src/sampler.ts"
-import { Tensor } from "../src/tensor.ts"
-import { linearCombination } from "../src/tensor-arithmetic.ts"
+import { levelAt } from "../src/noise/noise-levels.ts"
+import type { Level, NoiseProcess } from "../src/noise/noise-process.ts"
+import type { Schedule, SamplerShape } from "../src/services/sampler.ts"
+import { Tensor } from "../src/tensor/tensor.ts"
+import { linearCombination } from "../src/tensor/tensor-arithmetic.ts"
 
 const noNoise: Level = { alpha: 1, sigma: 0, timestep: -1 }
 

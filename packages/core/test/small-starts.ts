@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
-import type { EditorShape } from "../src/editor.ts"
-import type { InversionShape } from "../src/inversion.ts"
-import type { NoiseProcess } from "../src/noise-process.ts"
-import { type Latents } from "../src/tensor.ts"
-import { linearCombination } from "../src/tensor-arithmetic.ts"
+import type { EditorShape } from "../src/services/editor.ts"
+import type { InversionShape } from "../src/services/inversion.ts"
+import type { NoiseProcess } from "../src/noise/noise-process.ts"
+import { type Latents } from "../src/tensor/tensor.ts"
+import { linearCombination } from "../src/tensor/tensor-arithmetic.ts"
 
 /** The same clean latents and the same noise, mixed for the next level up. */
 export const climbing = (process: NoiseProcess): InversionShape => ({

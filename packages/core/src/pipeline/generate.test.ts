@@ -6,11 +6,11 @@ import * as Stream from "effect/Stream"
 import { describe, expect, it } from "vitest"
 import { diffusion, normals } from "../../test/gaussian-parts.ts"
 import { gaussianWorld } from "../../test/gaussian-world.ts"
-import type { DenoiserShape } from "../denoiser.ts"
-import type { GenerateEvent } from "../events.ts"
+import type { DenoiserShape } from "../services/denoiser.ts"
+import type { GenerateEvent } from "./events.ts"
 import { generate } from "./generate.ts"
 import type { GenerateRequest } from "./video-request.ts"
-import { Tensor, type Video } from "../tensor.ts"
+import { Tensor, type Video } from "../tensor/tensor.ts"
 
 const request: GenerateRequest = {
   prompt: "fox",

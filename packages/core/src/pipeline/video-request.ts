@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import type { Video } from "../tensor.ts"
+import type { Video } from "../tensor/tensor.ts"
 
 /** Where a run starts; see {@link VideoRequest.start}. */
 export type StartKind = "noise" | "inversion" | "inversion-free"

@@ -1,4 +1,4 @@
-import type { Cost } from "../cost.ts"
+import type { Cost } from "../services/cost.ts"
 import { demand } from "./check.ts"
 
 /** A cost has to hold finite numbers, none of them below 0. */

@@ -1,7 +1,7 @@
-import type { Level, Prediction } from "../noise-process.ts"
-import type { Random } from "../random.ts"
-import { type AnyTensor, type Latents, Tensor } from "../tensor.ts"
-import { linearCombination } from "../tensor-arithmetic.ts"
+import type { Level, Prediction } from "../noise/noise-process.ts"
+import type { Random } from "../random/random.ts"
+import { type AnyTensor, type Latents, Tensor } from "../tensor/tensor.ts"
+import { linearCombination } from "../tensor/tensor-arithmetic.ts"
 import { softSign } from "./soft-sign.ts"
 
 /** Small latents with more than one place along each axis but the batch. */

@@ -1,7 +1,7 @@
-import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts"
-import { Random } from "../random.ts"
-import type { Schedule, SamplerShape, SamplerState } from "../sampler.ts"
-import { allFinite } from "../tensor-statistics.ts"
+import { decodeCheckpoint, encodeCheckpoint } from "../pipeline/checkpoint.ts"
+import { Random } from "../random/random.ts"
+import type { Schedule, SamplerShape, SamplerState } from "../services/sampler.ts"
+import { allFinite } from "../tensor/tensor-statistics.ts"
 import { demand } from "./check.ts"
 import { isSame, type Network, watch } from "./latents.ts"
 

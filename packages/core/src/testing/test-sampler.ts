@@ -1,5 +1,5 @@
-import { Random } from "../random.ts"
-import { Sampler, type SamplerShape, initialState } from "../sampler.ts"
+import { Random } from "../random/random.ts"
+import { Sampler, type SamplerShape, initialState } from "../services/sampler.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, exactNetwork, latentsOf, normalLatents, smooth } from "./latents.ts"
 import { checkDeterminism, checkLeavesInputs, checkResuming, walk } from "./stepping.ts"

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import { TextEncoder, type TextEncoderShape } from "../text-encoder.ts"
-import { allFinite } from "../tensor-statistics.ts"
+import { TextEncoder, type TextEncoderShape } from "../services/text-encoder.ts"
+import { allFinite } from "../tensor/tensor-statistics.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { checkCost } from "./cost.ts"
 import { distance, isSame } from "./latents.ts"

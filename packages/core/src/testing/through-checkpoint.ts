@@ -1,8 +1,8 @@
-import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint.ts"
-import { Random } from "../random.ts"
-import type { ComponentState } from "../run-memory.ts"
-import { initialState } from "../sampler.ts"
-import { Tensor } from "../tensor.ts"
+import { decodeCheckpoint, encodeCheckpoint } from "../pipeline/checkpoint.ts"
+import { Random } from "../random/random.ts"
+import type { ComponentState } from "../services/component-state.ts"
+import { initialState } from "../services/sampler.ts"
+import { Tensor } from "../tensor/tensor.ts"
 
 /** What a part finds in its memory when its run was saved as a checkpoint and is resumed. */
 export const throughCheckpoint = (part: "denoiser" | "guidance", state: ComponentState): ComponentState => {

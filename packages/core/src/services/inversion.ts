@@ -1,0 +1,24 @@
+import * as Context from "effect/Context"
+import type { Level, NoiseProcess } from "../noise/noise-process.ts"
+import type { Schedule, SamplerShape } from "./sampler.ts"
+
+/** One algorithm that walks the other way, from clean latents to the noise that a sampler makes them of; an immutable value. */
+export interface InversionShape {
+  readonly name: string
+  /** The process in whose coordinates the inversion steps. */
+  readonly process: NoiseProcess
+  /**
+   * The levels that the network is asked at on the way up.
+   *
+   * `levels` rise in the inversion's own process, from clean latents to the level that is to be reached: the sampler's levels, turned round.
+   */
+  readonly schedule: (levels: ReadonlyArray<Level>) => Schedule
+  /** As a sampler's: the next state, from the prediction at the current one. */
+  readonly step: SamplerShape["step"]
+}
+
+const InversionBase: Context.ServiceClass<Inversion, "@auteur/core/Inversion", InversionShape> = Context.Service<
+  Inversion,
+  InversionShape
+>()("@auteur/core/Inversion")
+export class Inversion extends InversionBase {}
