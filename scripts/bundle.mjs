@@ -21,7 +21,7 @@ const entries = {
 export const bundle = async () => {
   const folder = join(cache, `${prefix}${keyOfSources()}`)
   if (!existsSync(folder)) await build(folder)
-  return join(folder, "main.js")
+  return join(folder, "bundle", "main.js")
 }
 
 const keyOfSources = () => {
@@ -47,7 +47,7 @@ const keyOfSources = () => {
 
 /** Our sources and Effect are put together; packages with native code or WebAssembly stay where they are. */
 const isExternal = (id) =>
-  !/^(\.|fast-png$|fflate$|iobuffer$|jpeg-js$|omggif$|gifenc$|@auteur\/|auteur$|effect\/|@effect\/)/.test(id) &&
+  !/^(\.|fast-png$|fflate$|iobuffer$|jpeg-js$|omggif$|gifenc$|@auteur\/|auteur(\/|$)|effect\/|@effect\/)/.test(id) &&
   !isAbsolute(id)
 
 const build = async (folder) => {
@@ -63,7 +63,7 @@ const build = async (folder) => {
   // Elsewhere first, so that a process that starts now sees all of it or nothing.
   const unfinished = `${folder}.${process.pid}`
   for (const { fileName, code, source } of output) {
-    const path = join(unfinished, fileName)
+    const path = join(unfinished, "bundle", fileName)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, code ?? source)
   }

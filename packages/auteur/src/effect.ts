@@ -1,5 +1,5 @@
 // The subpath `auteur/effect`: for programs that compose Effect services, and for shells such as the command line.
-export type { GenerateEvent, PluginEntry } from "@auteur/core"
+export { type GenerateEvent, type PluginEntry, requestFields, type VideoRequest } from "@auteur/core"
 export {
   type AttentionCache,
   firstBlockCache,

@@ -52,8 +52,8 @@ describe("auteur models", () => {
 
   it("says in a sentence why a model cannot be pulled", async () => {
     const { code, errors } = await run("models", "pull", "no name")
-    expect(errors).toContain('"no name" is no name of a model on Hugging Face')
-    expect(code).toBe(1)
+    expect(errors).toContain('"no name" is not a name on Hugging Face')
+    expect(code).toBe(2)
     expectClearErrors(errors)
   })
 })
@@ -75,7 +75,7 @@ describe("auteur estimate", () => {
   it("refuses what cannot be made", async () => {
     const { code, errors } = await run("estimate", "a fox", "--frames", "7")
     expect(errors).toContain("the nearest lengths are 1 and 8 frames")
-    expect(code).toBe(1)
+    expect(code).toBe(2)
   })
 })
 
@@ -89,10 +89,10 @@ describe("auteur doctor", () => {
     expect(code).toBe(0)
   })
 
-  it("says what is wrong and the mend", async () => {
+  it("says what is wrong and how to fix it", async () => {
     await mkdir(folder.file("no-model"), { recursive: true })
     const { code, output, errors } = await run("doctor", "--model", "no-model")
-    expect(output).toMatch(/✗ model .*\n {2}.*no-model is no model folder/)
+    expect(output).toMatch(/✗ model .*\n {2}.*no-model is not a model folder/)
     expect(errors).toContain("2 things are wrong.")
     expect(code).toBe(1)
   })

@@ -3,6 +3,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { printJson } from "../terminal/output.ts"
 import { CommandError } from "../process/command-error.ts"
 
 const flags = {
@@ -20,7 +21,7 @@ export const doctorCommand = Command.make(
   flags,
   Effect.fn("doctor")(function* ({ model, json }) {
     const findings = yield* inspectMachine(model)
-    if (json) yield* Console.log(JSON.stringify(findings))
+    if (json) yield* printJson(findings)
     else {
       for (const { name, value, problem } of findings) {
         yield* Console.log(`${problem === undefined ? "✓" : "✗"} ${name.padEnd(10)} ${value}`)

@@ -6,8 +6,10 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { formatBytes, formatDuration, formatTable } from "../reporting/format.ts"
+import { printJson } from "../terminal/output.ts"
 import { usageError } from "../process/command-error.ts"
-import { askedVideo, requestFlags } from "../request/request-flags.ts"
+import { requestFlags } from "../request/request-flags.ts"
+import { requestedVideo } from "../request/requested-video.ts"
 
 const flags = {
   prompt: Argument.String("prompt").pipe(
@@ -23,15 +25,16 @@ export const estimateCommand = Command.make(
   "estimate",
   flags,
   Effect.fn("estimate")(function* ({ json, ...input }) {
-    const asked = yield* askedVideo(Option.getOrUndefined(input.prompt), input)
-    if (asked.prompt === undefined) return yield* usageError("There is no prompt: say what the video should show.")
-    const { stages, peakBytes, seconds, freeBytes, record } = yield* estimateVideo(asked.prompt, asked.video).pipe(
-      Effect.provide(modelLayer(asked.film)),
-    )
+    const requested = yield* requestedVideo(Option.getOrUndefined(input.prompt), input)
+    if (requested.prompt === undefined) return yield* usageError("There is no prompt: say what the video should show.")
+    const { stages, peakBytes, seconds, freeBytes, record } = yield* estimateVideo(
+      requested.prompt,
+      requested.video,
+    ).pipe(Effect.provide(modelLayer(requested.model)))
     const { frames, width, height, steps } = record
     if (json) {
       const request = { model: record.model, frames, width, height, steps }
-      return yield* Console.log(JSON.stringify({ request, stages, peakBytes, seconds, freeBytes }))
+      return yield* printJson({ request, stages, peakBytes, seconds, freeBytes })
     }
     const rows = stages.map((stage) => [stage.name, formatBytes(stage.bytes), `about ${formatDuration(stage.seconds)}`])
     yield* Console.log(`${record.model}: ${frames} frames of ${width}×${height} in ${steps} steps\n`)

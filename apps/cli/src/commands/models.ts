@@ -6,7 +6,9 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { formatBytes, formatTable } from "../reporting/format.ts"
 import { CommandError } from "../process/command-error.ts"
-import { clearLine, type Output, progressLine } from "../reporting/progress-bar.ts"
+import { type Output, printJson, standardError, standardOutput } from "../terminal/output.ts"
+import { clearLine, drawProgress } from "../terminal/progress-bar.ts"
+import { toVisibleJson } from "../terminal/visible-text.ts"
 
 const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON instead of text"), Flag.withDefault(false))
 
@@ -17,10 +19,10 @@ const pull = Command.make(
     json,
   },
   Effect.fn("models pull")(function* ({ name, json }) {
-    const onProgress = json ? pullLines(process.stdout) : pullProgress(process.stderr)
+    const onProgress = json ? pullLines(standardOutput) : pullProgress(standardError)
     const pulled = yield* pullModel(name, { onProgress })
-    if (json) return yield* Console.log(JSON.stringify({ type: "model", ...pulled }))
-    if (process.stderr.isTTY) process.stderr.write(clearLine)
+    if (json) return yield* printJson({ type: "model", ...pulled })
+    if (standardError.isTerminal) standardError.draw(clearLine)
     yield* Console.log(`${pulled.name} is in ${pulled.path} (${formatBytes(pulled.bytes)})`)
   }),
 ).pipe(
@@ -39,7 +41,7 @@ const check = Command.make(
   },
   Effect.fn("models check")(function* ({ model, json }) {
     const { path, problems } = yield* checkFolder(model)
-    if (json) yield* Console.log(JSON.stringify({ path, problems }))
+    if (json) yield* printJson({ path, problems })
     else if (problems.length === 0) yield* Console.log(`${path} is complete, and its weights fit its configs.`)
     else for (const problem of problems) yield* Console.log(problem)
     if (problems.length > 0) return yield* new CommandError({ message: "", exitCode: 1 })
@@ -52,7 +54,7 @@ export const modelsCommand = Command.make(
   { json },
   Effect.fn("models")(function* ({ json }) {
     const models = yield* listModels()
-    if (json) return yield* Console.log(JSON.stringify(models))
+    if (json) return yield* printJson(models)
     const rows = models.map(({ name, kind, version, size, problems }) => [
       name,
       version === undefined || version === "1.0" ? kind : `${kind} ${version}`,
@@ -67,14 +69,14 @@ const pullProgress = (output: Output) => {
   let tenth = -1
   return ({ received, total }: PullProgress) => {
     const end = `${formatBytes(received)} of ${formatBytes(total)}`
-    if (output.isTTY === true) return void output.write(progressLine("pull", received / total, end, output))
+    if (output.isTerminal) return drawProgress("pull", received / total, end, output)
     const reached = Math.floor((received / total) * 10)
     if (reached === tenth) return
     tenth = reached
-    output.write(`pull ${end}\n`)
+    output.print(`pull ${end}\n`)
   }
 }
 
 const pullLines = (output: Output) => (progress: PullProgress) => {
-  output.write(`${JSON.stringify({ type: "progress", ...progress })}\n`)
+  output.print(`${toVisibleJson({ type: "progress", ...progress })}\n`)
 }

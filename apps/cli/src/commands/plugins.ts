@@ -14,6 +14,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { formatTable } from "../reporting/format.ts"
+import { printJson } from "../terminal/output.ts"
 import { CommandError } from "../process/command-error.ts"
 import { requestFlags } from "../request/request-flags.ts"
 
@@ -37,7 +38,7 @@ const check = Command.make(
     const checked = yield* checkPlugins(Option.getOrUndefined(name)).pipe(
       Effect.provide(filmOf(config, Option.getOrUndefined(model))),
     )
-    if (json) yield* Console.log(JSON.stringify(checked))
+    if (json) yield* printJson(checked)
     else {
       for (const { plugin, part, law, problem } of checked) {
         yield* Console.log(`${problem === undefined ? "✓" : "✗"} ${plugin}, ${part}: ${law}`)
@@ -63,8 +64,7 @@ export const pluginsCommand = Command.make(
       config === undefined
         ? { plugins: [] }
         : yield* CurrentModel.pipe(Effect.provide(filmOf(config, Option.getOrUndefined(model))))
-    if (json)
-      return yield* Console.log(JSON.stringify({ config: config?.path ?? null, plugins, builtIn: builtInParts }))
+    if (json) return yield* printJson({ config: config?.path ?? null, plugins, builtIn: builtInParts })
     if (config === undefined) yield* Console.log("No auteur.config.ts is here, so no plugins are loaded.\n")
     else if (plugins.length === 0) yield* Console.log(`${config.path} names no plugins.\n`)
     else yield* Console.log(`${formatTable([["plugin", "version", "provides", "from"], ...plugins.flatMap(toRows)])}\n`)

@@ -1,12 +1,13 @@
 import { encodePng, type GenerateEvent, toFrames } from "auteur/effect"
 import * as Effect from "effect/Effect"
-import type { Output } from "./progress-bar.ts"
+import type { Output } from "../terminal/output.ts"
+import { toVisibleJson } from "../terminal/visible-text.ts"
 import type { Reporter } from "./reporter.ts"
 
 /** For programs: one JSON object a line on `output`, without the tensors; sentences for people on `errors`. */
 export const jsonReporter = (output: Output, errors: Output): Reporter => {
-  const print = (line: object) => Effect.sync(() => output.write(`${JSON.stringify(line)}\n`))
-  const say = (text: string) => Effect.sync(() => errors.write(`${text}\n`))
+  const print = (line: object) => Effect.sync(() => output.print(`${toVisibleJson(line)}\n`))
+  const say = (text: string) => Effect.sync(() => errors.print(`${text}\n`))
   return {
     begin: ({ prompt, output: path, index, total }) => print({ type: "video-start", index, total, prompt, path }),
     event: (event) => print(toLine(event)),

@@ -4,12 +4,13 @@ import { expect, test } from "vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { formatBytes, formatDuration, formatTable } from "./format.ts"
-import { clearLine } from "./progress-bar.ts"
+import { toOutput } from "../terminal/output.ts"
+import { clearLine } from "../terminal/progress-bar.ts"
 import { progressReporter } from "./progress.ts"
 
-const recorder = (options: { readonly isTTY?: boolean; readonly columns?: number }) => {
+const recorder = (stream: { readonly isTTY?: boolean; readonly columns?: number }, environment = {}) => {
   const texts: Array<string> = []
-  return { texts, output: { ...options, write: (text: string) => texts.push(text) } }
+  return { texts, output: toOutput({ ...stream, write: (text) => texts.push(text) }, environment) }
 }
 const step = (index: number, total: number) => ({ type: "step-end", index, total }) as GenerateEvent
 
@@ -25,6 +26,37 @@ it.effect("a terminal shows one line with a bar and the time left", () =>
     assert.match(last.slice(clearLine.length), /^denoise {2}█+░+ {2}10\/200 {2}3 min 10 s left$/)
     assert.isBelow(last.length - clearLine.length, 60)
     assert.notInclude(texts.join(""), "\n")
+  }),
+)
+
+it.effect.each([1, 5, 10, 20, 30, 80])("a bar fits into %i columns", (columns) =>
+  Effect.gen(function* () {
+    const { texts, output } = recorder({ isTTY: true, columns })
+    const reporter = progressReporter({ errors: output, output, quiet: false })
+    yield* reporter.event({ type: "text-end", truncated: undefined })
+    yield* TestClock.adjust("10 seconds")
+    for (const index of [0, 9, 199]) yield* reporter.event(step(index, 200))
+    for (const text of texts) assert.isBelow(text.slice(clearLine.length).length, columns)
+  }),
+)
+
+it.effect("a terminal that cannot draw gets plain lines", () =>
+  Effect.gen(function* () {
+    const { texts, output } = recorder({ isTTY: true }, { TERM: "dumb" })
+    const reporter = progressReporter({ errors: output, output, quiet: false })
+    for (const index of [0, 1]) yield* reporter.event(step(index, 2))
+    yield* reporter.notice("told")
+    assert.deepStrictEqual(texts, ["denoise 1/2\n", "denoise 2/2\n", "told\n"])
+  }),
+)
+
+it.effect("of a prompt that is far too long, the beginning and the end are shown", () =>
+  Effect.gen(function* () {
+    const { texts, output } = recorder({})
+    const reporter = progressReporter({ errors: output, output, quiet: false })
+    yield* reporter.event({ type: "text-end", truncated: `first ${"word ".repeat(20_000)}last` })
+    assert.match(texts.join(""), /^The prompt is too long; this end of it is not used: "first .* … .*last"\n$/)
+    assert.isBelow(texts.join("").length, 240)
   }),
 )
 

@@ -16,9 +16,9 @@ export const readPrompts: (path: string) => Effect.Effect<ReadonlyArray<string>,
     if (bytes === undefined) return yield* failure(`${path} is larger than 16 MB: make it several files of prompts.`)
     const text = yield* Effect.try({
       try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-      catch: () => failure(`${path} is no text in UTF-8: save the prompts as such, one a line.`),
+      catch: () => failure(`${path} is not text in UTF-8: save the prompts as such, one a line.`),
     })
-    if (text.includes("\0")) return yield* failure(`${path} is no text: write the prompts into a file, one a line.`)
+    if (text.includes("\0")) return yield* failure(`${path} is not text: write the prompts into a file, one a line.`)
     const prompts = text
       .split(/\r?\n/)
       .map((line) => line.trim())

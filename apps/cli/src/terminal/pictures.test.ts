@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest"
 import { Tensor } from "auteur"
 import { encodePng } from "auteur/effect"
+import { toOutput } from "./output.ts"
 import { drawPicture, pictureProtocol } from "./pictures.ts"
 
-const terminal = { isTTY: true, columns: 80, write: () => true }
+const terminal = toOutput({ isTTY: true, columns: 80, write: () => true }, {})
 /** Pixels of no pattern, which do not get smaller by packing. */
 const image = (width: number, height: number) => {
   let last = 1
@@ -25,13 +26,17 @@ describe("the pictures of a terminal", () => {
     ["blocks", { TERM: "xterm-256color", COLORTERM: "truecolor" }],
     ["blocks", { TERM_PROGRAM: "iTerm.app", TMUX: "/tmp/tmux", COLORTERM: "24bit" }],
     [undefined, { TERM: "xterm-256color" }],
-    [undefined, { TERM: "dumb", COLORTERM: "truecolor" }],
   ] as const)("%s for %j", (protocol, env) => {
     expect(pictureProtocol(env, terminal)).toBe(protocol)
   })
 
   it("are none where the output goes to a file", () => {
-    expect(pictureProtocol({ TERM: "xterm-kitty" }, { write: () => true })).toBeUndefined()
+    expect(pictureProtocol({ TERM: "xterm-kitty" }, toOutput({ write: () => true }, {}))).toBeUndefined()
+  })
+
+  it("are none in a terminal that draws nothing", () => {
+    const env = { TERM: "dumb", COLORTERM: "truecolor" }
+    expect(pictureProtocol(env, toOutput({ isTTY: true, write: () => true }, env))).toBeUndefined()
   })
 
   it("are PNG in chunks of at most 4096 characters for kitty", () => {
@@ -59,7 +64,7 @@ describe("the pictures of a terminal", () => {
     expect(drawPicture(tiny, "blocks", terminal)).toBe(
       `${escape}[38;2;${a};48;2;${c}m▀${escape}[38;2;${b};48;2;${d}m▀${escape}[0m`,
     )
-    const narrow = drawPicture(image(64, 32), "blocks", { ...terminal, columns: 21 })
+    const narrow = drawPicture(image(64, 32), "blocks", toOutput({ isTTY: true, columns: 21, write: () => true }, {}))
     expect(narrow.split("\n").map((line) => line.split("▀").length - 1)).toEqual([20, 20, 20, 20, 20])
   })
 })

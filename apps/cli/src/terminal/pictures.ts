@@ -1,15 +1,15 @@
 import { type Video } from "auteur"
 import { encodePng, toFrames } from "auteur/effect"
-import { columnsOf, type Output } from "./progress-bar.ts"
+import type { Output } from "./output.ts"
 
-/** How a terminal shows pictures: two protocols for real ones, or two pixels a character on any that knows all colours. */
+/** How a terminal shows pictures: by one of two protocols, or as two coloured pixels a character. */
 export type PictureProtocol = "kitty" | "iterm" | "blocks"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What the terminal behind `output` can show; nothing when it is none, or is not known to show pictures. */
+/** The protocol of the terminal behind `output`; undefined where it is not a terminal, or not one that is known to show pictures. */
 export const pictureProtocol = (env: Environment, output: Output): PictureProtocol | undefined => {
-  if (output.isTTY !== true || env["TERM"] === "dumb") return undefined
+  if (!output.isTerminal) return undefined
   // Inside of a multiplexer neither protocol arrives at the terminal.
   const isDirect = env["TMUX"] === undefined && env["STY"] === undefined
   const program = env["TERM_PROGRAM"] ?? env["LC_TERMINAL"] ?? ""
@@ -24,7 +24,7 @@ const columns = 32
 
 /** The first frame of a video as text for the terminal. */
 export const drawPicture = (video: Video, protocol: PictureProtocol, output: Output): string => {
-  if (protocol === "blocks") return drawBlocks(video, Math.min(columns * 2, columnsOf(output) - 1))
+  if (protocol === "blocks") return drawBlocks(video, Math.min(columns * 2, output.columns - 1))
   const png = Buffer.from(encodePng(toFrames(video)[0]!).bytes)
   const text = png.toString("base64")
   return protocol === "iterm"
