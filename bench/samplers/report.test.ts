@@ -35,7 +35,7 @@ it("says what all of them show, with a dash where nothing was measured", () => {
   expect(report).toContain("in how many of 2 clips (1 prompts, 2 seeds)")
 })
 
-it("sets the guidances beside each other by strength", () => {
-  expect(report).toContain("| strength | 3 | 12 |\n|---|---:|---:|\n| `rescaled` | 2 · 1 · 0, 1.2% |")
+it("sets the guidance methods beside each other by scale", () => {
+  expect(report).toContain("| guidance scale | 3 | 12 |\n|---|---:|---:|\n| `rescaled` | 2 · 1 · 0, 1.2% |")
   expect(report).toContain("commit abc1234")
 })
