@@ -2,7 +2,7 @@ import type { ModelError } from "@auteur/core"
 import { layer as engineLayer } from "@auteur/engine/node"
 import { checkModel, resolveModel } from "@auteur/hub"
 import * as Effect from "effect/Effect"
-import { loadModel } from "./load-model.ts"
+import { loadModel, type ModelOptions } from "./load-model.ts"
 
 export interface CheckedModel {
   readonly path: string
@@ -11,17 +11,19 @@ export interface CheckedModel {
 }
 
 /** Checks a model without running it: its files, its configs, and that each tensor is there in the shape that the configs say. */
-export const checkFolder: (nameOrPath: string) => Effect.Effect<CheckedModel, ModelError> = Effect.fnUntraced(
-  function* (nameOrPath) {
-    const path = yield* resolveModel(nameOrPath)
-    const problems = yield* checkModel(path)
-    return { path, problems: problems.length > 0 ? problems : yield* checkParts(path) }
-  },
-)
+export const checkFolder: (
+  nameOrPath: string,
+  options?: Pick<ModelOptions, "baseModel">,
+) => Effect.Effect<CheckedModel, ModelError> = Effect.fnUntraced(function* (nameOrPath, { baseModel } = {}) {
+  const path = yield* resolveModel(nameOrPath)
+  const base = baseModel === undefined ? undefined : yield* resolveModel(baseModel)
+  const problems = yield* checkModel(path, { base })
+  return { path, problems: problems.length > 0 ? problems : yield* checkComponents(path, base) }
+})
 
-const checkParts = (path: string): Effect.Effect<ReadonlyArray<string>> =>
+const checkComponents = (path: string, baseModel: string | undefined): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function* () {
-    const { checks } = yield* loadModel(path)
+    const { checks } = yield* loadModel(path, { baseModel })
     const problems = yield* Effect.forEach(checks, (check) =>
       Effect.match(check, { onSuccess: () => [], onFailure: ({ message }) => [message] }),
     )

@@ -8,7 +8,15 @@ export {
   type StepCache,
   teaCache,
 } from "@auteur/dit"
-export { defaultModel, type ListedModel, listModels, nearestNames, type PullProgress, pullModel } from "@auteur/hub"
+export {
+  defaultModel,
+  type ListedModel,
+  listModels,
+  nearestNames,
+  type PulledModel,
+  type PullProgress,
+  pullModel,
+} from "@auteur/hub"
 export { encodePng, toFrames } from "@auteur/media"
 export { cacheFromRecord, type CacheName, cacheNames, cacheOf, type CacheOptions, defaultThresholds } from "./cache.ts"
 export { type CheckedModel, checkFolder } from "./check-folder.ts"

@@ -22,6 +22,11 @@ import { type LoadedLora, loadLora, type LoraOptions, nameWith } from "./lora.ts
 
 /** How a model folder is put together; what is left out is read from the folder. */
 export interface ModelOptions {
+  /**
+   * The whole model that a folder of single components belongs to, such as a transformer that was trained further: a folder, a bundled
+   * name or `org/name`.
+   */
+  readonly baseModel?: string | undefined
   /** Another sampler than the folder's scheduler, by name: any of `samplerNames` runs any model. */
   readonly sampler?: string | undefined
   /** How the answers with and without the prompt become one: one of `guidanceNames`; `classifier-free` by default. */
@@ -47,7 +52,7 @@ export interface LoadedModel {
   readonly loras: ReadonlyArray<LoadedLora>
   /** {@link modelHash} of the folder, found once. */
   readonly hash: Effect.Effect<string, ModelError>
-  /** A sentence about each part of the folder's configs and of the LoRA files that has no effect, or is assumed. */
+  /** A sentence about each part of the folder, its configs and the LoRA files that has no effect, or is assumed. */
   readonly notices: ReadonlyArray<string>
   /** Frames per second that the model was trained at. */
   readonly fps: number
@@ -66,7 +71,10 @@ export const loadModel: (
   nameOrPath: string,
   options?: ModelOptions,
 ) => Effect.Effect<LoadedModel, ModelError | RequestError> = Effect.fnUntraced(function* (nameOrPath, options = {}) {
-  const folder = yield* openModelFolder(yield* resolveModel(nameOrPath))
+  const { baseModel } = options
+  const folder = yield* openModelFolder(yield* resolveModel(nameOrPath), {
+    base: baseModel === undefined ? undefined : yield* resolveModel(baseModel),
+  })
   const transformer = yield* dit.parseTransformerConfig(folder.transformer.config, folder.transformer.path)
   const vae = yield* vae3d.parseVaeConfig(folder.vae.config, folder.vae.path)
   const textEncoder = yield* text.parseT5Config(folder.textEncoder.config, folder.textEncoder.path)
@@ -126,7 +134,7 @@ export const loadModel: (
     options,
     loras,
     hash: yield* Effect.cached(modelHash(folder)),
-    notices: [...notices, ...loras.flatMap(({ notices }) => notices)],
+    notices: [...folder.notices, ...notices, ...loras.flatMap((lora) => lora.notices)],
     fps: transformer.patch_size_t === null ? 8 : 16,
     layer,
     denoiser: denoiserLayer,

@@ -42,7 +42,7 @@ export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord
   })
 
 export interface ResumeVideoOptions
-  extends MakeVideoHooks, Pick<OpenModelOptions, "model" | "threads" | "plugins" | "pluginLimits"> {
+  extends MakeVideoHooks, Pick<OpenModelOptions, "model" | "baseModel" | "threads" | "plugins" | "pluginLimits"> {
   /** The file that an interrupted run left. */
   readonly checkpoint: string
   /** By default where the interrupted run was to write. */
@@ -61,7 +61,8 @@ export const resumeVideo: (
     const { plugins, pluginLimits, threads } = options
     yield* requireSamePlugins(record, plugins, path)
     const { maxSequenceLength, tiling, lora } = record
-    const opened = { ...ownParts(record), maxSequenceLength, tiling, lora, threads, plugins, pluginLimits }
+    const baseModel = options.baseModel ?? record.baseModel
+    const opened = { ...ownParts(record), baseModel, maxSequenceLength, tiling, lora, threads, plugins, pluginLimits }
     const model = options.model ?? run.model
     const output = options.output ?? run.output
     const resumed = { path, output: run.output }

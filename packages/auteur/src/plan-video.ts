@@ -138,6 +138,7 @@ export const planVideo: (
       image: image?.name,
       video: video?.name,
       model: model.folder.name,
+      baseModel: model.options.baseModel,
       modelHash: hash,
       ...(model.plugins.length === 0 ? {} : { plugins: model.plugins.map(({ name }) => name) }),
       version,

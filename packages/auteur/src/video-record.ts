@@ -34,6 +34,8 @@ export interface VideoRecord {
   readonly image?: string | undefined
   readonly video?: string | undefined
   readonly model: string
+  /** The base of a model of which a folder held only some components. */
+  readonly baseModel?: string | undefined
   readonly modelHash: string
   /** The names of the plugins that were loaded, in order. */
   readonly plugins?: ReadonlyArray<string> | undefined
@@ -43,6 +45,7 @@ export interface VideoRecord {
 
 const Extra = Schema.Struct({
   model: Schema.String,
+  baseModel: Schema.optionalKey(Schema.String),
   modelHash: Schema.String,
   plugins: Schema.optionalKey(Schema.String),
   version: Schema.String,
@@ -52,12 +55,20 @@ const decodeRequest = Schema.decodeUnknownEffect(VideoRequest)
 const decodeExtra = Schema.decodeUnknownEffect(Extra)
 
 /** The texts that a video file carries of its record: in one order, so that equal records give equal bytes. */
-export const toMetadata = ({ model, modelHash, plugins = [], version, ...record }: VideoRecord): VideoMetadata => {
+export const toMetadata = ({
+  model,
+  baseModel,
+  modelHash,
+  plugins = [],
+  version,
+  ...record
+}: VideoRecord): VideoMetadata => {
   const given = Object.entries(record).filter(([, value]) => value !== undefined)
   const request = Object.fromEntries(given) as unknown as VideoRequest
   return {
     ...encodeRequest(request),
     model,
+    ...(baseModel === undefined ? {} : { baseModel }),
     modelHash,
     ...(plugins.length === 0 ? {} : { plugins: plugins.join(",") }),
     version,

@@ -55,7 +55,7 @@ interface TransferFields {
   readonly message: string
   /** Milliseconds that the server asks to wait. */
   readonly retryAfter?: number
-  /** No connection came about, and none has before: hardly anything changes in the seconds of further tries. */
+  /** The server has not answered anything yet: that hardly changes in the seconds of further tries. */
   readonly isUnreached?: boolean
 }
 

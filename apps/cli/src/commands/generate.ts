@@ -58,7 +58,18 @@ const openReporter = Effect.fnUntraced(function* ({ json, quiet, preview, previe
 })
 
 /** The flags that go with `--resume`: they do not say what the video should be. */
-const besideResume = new Set(["resume", "config", "model", "output", "fps", "upscale", "json", "quiet", "preview"])
+const besideResume = new Set([
+  "resume",
+  "config",
+  "model",
+  "baseModel",
+  "output",
+  "fps",
+  "upscale",
+  "json",
+  "quiet",
+  "preview",
+])
 
 const resumeRun = Effect.fnUntraced(function* (input: GenerateInput, checkpoint: string, reporter: Reporter) {
   const stray = Object.entries(input).find(
@@ -76,6 +87,7 @@ const resumeRun = Effect.fnUntraced(function* (input: GenerateInput, checkpoint:
     ...hooks,
     checkpoint,
     model: Option.getOrUndefined(input.model),
+    baseModel: Option.getOrUndefined(input.baseModel),
     output: Option.getOrUndefined(input.output),
     fps: Option.getOrUndefined(input.fps),
     upscale: Option.getOrUndefined(input.upscale),

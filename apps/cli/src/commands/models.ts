@@ -1,6 +1,7 @@
-import { checkFolder, defaultModel, listModels, type PullProgress, pullModel } from "auteur/effect"
+import { checkFolder, defaultModel, listModels, type PulledModel, type PullProgress, pullModel } from "auteur/effect"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -15,20 +16,33 @@ const json = Flag.Boolean("json").pipe(Flag.withDescription("Print JSON instead 
 const pull = Command.make(
   "pull",
   {
-    name: Argument.String("name").pipe(Argument.withDescription("org/name or org/name@revision on Hugging Face")),
+    name: Argument.String("name").pipe(
+      Argument.withDescription("org/name or org/name@revision on Hugging Face, or org/name/FILE.safetensors of a LoRA"),
+    ),
     json,
   },
   Effect.fn("models pull")(function* ({ name, json }) {
     const onProgress = json ? pullLines(standardOutput) : pullProgress(standardError)
-    const pulled = yield* pullModel(name, { onProgress })
+    const clear = () => standardError.draw(standardError.isTerminal ? clearLine : "")
+    const onNotice = (sentence: string) => {
+      clear()
+      standardError.print(`${sentence}\n`)
+    }
+    const pulled = yield* pullModel(name, { onProgress, onNotice })
     if (json) return yield* printJson({ type: "model", ...pulled })
-    if (standardError.isTerminal) standardError.draw(clearLine)
+    clear()
     yield* Console.log(`${pulled.name} is in ${pulled.path} (${formatBytes(pulled.bytes)})`)
+    if (pulled.kind !== "model") yield* Console.log(uses[pulled.kind](pulled.name))
   }),
 ).pipe(
-  Command.withDescription("Fetch a model from Hugging Face, going on where an earlier try stopped"),
+  Command.withDescription("Fetch a model or a LoRA from Hugging Face, from where an earlier try stopped"),
   Command.withExamples([{ command: "auteur models pull zai-org/CogVideoX-2b" }]),
 )
+
+const uses: Readonly<Record<Exclude<PulledModel["kind"], "model">, (name: string) => string>> = {
+  lora: (name) => `It is a LoRA: add it to a model with --lora ${name}`,
+  components: (name) => `It is only a part of a model: use it with --model ${name} --base-model NAME`,
+}
 
 const check = Command.make(
   "check",
@@ -37,10 +51,15 @@ const check = Command.make(
       Argument.withDescription(`A model folder, or the name of a model; default ${defaultModel}`),
       Argument.withDefault(defaultModel),
     ),
+    baseModel: Flag.String("base-model").pipe(
+      Flag.withMetavar("MODEL"),
+      Flag.withDescription("The whole model that a folder of single components belongs to"),
+      Flag.optional,
+    ),
     json,
   },
-  Effect.fn("models check")(function* ({ model, json }) {
-    const { path, problems } = yield* checkFolder(model)
+  Effect.fn("models check")(function* ({ model, baseModel, json }) {
+    const { path, problems } = yield* checkFolder(model, { baseModel: Option.getOrUndefined(baseModel) })
     if (json) yield* printJson({ path, problems })
     else if (problems.length === 0) yield* Console.log(`${path} is complete, and its weights fit its configs.`)
     else for (const problem of problems) yield* Console.log(problem)

@@ -103,6 +103,10 @@ export const requestFlags = {
     pathFlag("model", "MODEL").pipe(Flag.withAlias("m")),
     `A model folder in the layout of diffusers, a bundled name, or org/name of a pulled model; default ${defaultModel}`,
   ),
+  baseModel: optional(
+    pathFlag("base-model", "MODEL"),
+    "The whole model that --model belongs to, where that holds only some components, such as a transformer that was trained further",
+  ),
   ...settingFlags,
   like: optional(pathFlag("like", "FILE"), "Repeat a video that auteur wrote; other flags change what they name"),
   config: optional(

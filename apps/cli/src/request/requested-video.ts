@@ -83,6 +83,7 @@ export const requestedVideo: (
       prompt: prompt ?? like?.prompt,
       model: {
         model: given(flags.model) ?? like?.model ?? config?.model,
+        baseModel: given(flags.baseModel) ?? (Option.isSome(flags.model) ? undefined : like?.baseModel),
         sampler: given(flags.sampler) ?? own.sampler,
         guidanceMethod: given(flags.guidanceMethod) ?? own.guidanceMethod,
         maxSequenceLength: given(flags.maxSequenceLength) ?? like?.maxSequenceLength,

@@ -92,16 +92,6 @@ export const request = async <A>(
   })
 }
 
-/** Codes of connections that did not come about: the address, the port or the name leads nowhere. */
-const unreached = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ConnectionRefused",
-])
-
 const connectionFault = (source: Source, origin: string, what: string, cause: unknown): HubError | TransferFault => {
   const code = faultCode(cause)
   const settings = source.proxy === undefined ? "HF_ENDPOINT" : `HF_ENDPOINT and ${source.proxy}`
@@ -112,10 +102,14 @@ const connectionFault = (source: Source, origin: string, what: string, cause: un
       message: `${problem}: its certificate is not trusted here; where a company's proxy signs for it, set NODE_EXTRA_CA_CERTS to the proxy's certificate.`,
     })
   }
+  // Ports that no web server has are refused by `fetch` itself.
+  if (code === "bad port") {
+    return new HubError({ reason: "unreachable", message: `${problem}: set HF_ENDPOINT to another port.` })
+  }
   return new TransferFault({
     reason: "unreachable",
     message: `${problem}: check the network and ${settings}, then try again.`,
-    isUnreached: unreached.has(code) && !source.state.isReached,
+    isUnreached: !source.state.isReached,
   })
 }
 

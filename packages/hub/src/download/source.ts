@@ -107,4 +107,5 @@ export const retrying =
       Effect.catchTag("TransferFault", (fault) => Effect.fail(fault.toHubError())),
     )
 
-const triesUnreached = 1
+/** Tries after the first where the server has not answered anything. */
+const triesUnreached = 2
