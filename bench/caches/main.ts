@@ -31,7 +31,10 @@ export const measureCaches = async (log: (line: string) => void): Promise<Readon
 
   async function measurePoint(setting: CacheSetting, shape: BlockShape): Promise<CachePoint> {
     const counter: Counter = { asked: 0, reused: 0 }
-    const cache = counting(cacheOf(setting, config.transformer), counter)
+    const cache = counting(
+      cacheOf({ cache: setting.name, cacheThreshold: setting.threshold }, config.transformer)!,
+      counter,
+    )
     await using cached = await openModel({ cache }, requests[0]!)
     Object.assign(counter, { asked: 0, reused: 0 })
     const pairs: Array<readonly [Made, Made]> = []

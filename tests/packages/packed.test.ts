@@ -118,11 +118,11 @@ describe("in a folder where they are installed", () => {
     const commands = codeBlocks(page, "sh").flatMap((block) =>
       block
         .split("\n")
-        .filter((line) => line.endsWith(" fox.ts"))
+        .filter((line) => line.endsWith(" video.ts"))
         .map((line) => line.split(" ")),
     )
     expect(commands.map(([program]) => program)).toEqual(["node", "bun", "deno"])
-    await writeFile(join(app(), "fox.ts"), codeBlocks(page, "ts")[0]!)
+    await writeFile(join(app(), "video.ts"), codeBlocks(page, "ts")[0]!)
 
     await using model = await openModel("emoji-world")
     const fox = await model.generate("a fox runs to the right in a meadow", { seed: 7, steps: 2, frames: 9 })

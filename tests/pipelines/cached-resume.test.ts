@@ -30,12 +30,12 @@ const latentsOf = (checkpoint: Checkpoint): Float32Array => checkpoint.state.sam
 
 const asked = { ...request, steps }
 
-for (const cache of [
-  { name: "first-block", threshold: 0.6 },
-  { name: "tea", threshold: 0.8 },
-  { name: "pyramid", threshold: 3 },
+for (const choice of [
+  { cache: "first-block", cacheThreshold: 0.6 },
+  { cache: "tea", cacheThreshold: 0.8 },
+  { cache: "pyramid", cacheThreshold: 3 },
 ] as const) {
-  withLayer(modelLayer({ cache }))(`a run of the bundled model with the cache ${cache.name}`, (it) => {
+  withLayer(modelLayer(choice))(`a run of the bundled model with the cache ${choice.cache}`, (it) => {
     it.effect("continues bit for bit after each step, which it could not without what the cache keeps", () =>
       Effect.gen(function* () {
         const whole = yield* checkpointsOf(generate(asked))
@@ -57,12 +57,10 @@ for (const cache of [
       Effect.gen(function* () {
         const [checkpoint] = yield* checkpointsOf(generate(asked))
         for (const [other, name] of [
-          [undefined, "emoji-world"],
-          [{ ...cache, threshold: 1 }, `emoji-world + cache ${cache.name} 1`],
+          [{}, "emoji-world"],
+          [{ ...choice, cacheThreshold: 1 }, `emoji-world + cache ${choice.cache} 1`],
         ] as const) {
-          const error = yield* Effect.flip(
-            checkpointsOf(resume(checkpoint!)).pipe(Effect.provide(modelLayer({ cache: other }))),
-          )
+          const error = yield* Effect.flip(checkpointsOf(resume(checkpoint!)).pipe(Effect.provide(modelLayer(other))))
           assert.include(error.message, `cannot be continued with "${name}"`)
         }
       }),

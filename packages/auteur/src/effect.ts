@@ -18,21 +18,30 @@ export {
   pullModel,
 } from "@auteur/hub"
 export { encodePng, toFrames } from "@auteur/media"
-export { cacheFromRecord, type CacheName, cacheNames, cacheOf, type CacheOptions, defaultThresholds } from "./cache.ts"
-export { type CheckedModel, checkFolder } from "./check-folder.ts"
-export { estimateVideo } from "./estimate-video.ts"
-export { type Finding, inspectMachine } from "./inspect-machine.ts"
-export { type LoadedModel, loadModel, type ModelOptions } from "./load-model.ts"
-export { machineLayer } from "./machine.ts"
 export {
   makeVideo,
   type MakeVideoHooks,
   type MakeVideoOptions,
   resumeVideo,
   type ResumeVideoOptions,
-} from "./make-video.ts"
-export { CurrentModel, modelLayer, type ModelServices } from "./model-services.ts"
-export { defaultGuidance, defaultSteps, planVideo, type VideoOptions } from "./plan-video.ts"
+} from "./file/make-video.ts"
+export { readRecord } from "./file/read-record.ts"
+export type { UnfinishedVideo } from "./file/render.ts"
+export { type CheckedModel, checkFolder } from "./model/check-folder.ts"
+export type { ComponentOptions, Components } from "./model/components.ts"
+export { type Finding, inspectMachine } from "./model/inspect-machine.ts"
+export { type LoadedModel, loadModel, type ModelOptions } from "./model/load-model.ts"
+export type { LoraOptions } from "./model/lora.ts"
+export { machineLayer } from "./model/machine.ts"
+export { CurrentModel, modelLayer, type ModelLayerOptions, type ModelServices } from "./model/model-services.ts"
+export {
+  type CacheChoice,
+  cacheFromRecord,
+  type CacheName,
+  cacheNames,
+  cacheOf,
+  defaultThresholds,
+} from "./model/transformer-cache.ts"
 export type { LoadedPlugin } from "./plugins/built-plugin.ts"
 export { builtInParts } from "./plugins/built-in-parts.ts"
 export { checkPlugins, type CheckedLaw } from "./plugins/check-plugins.ts"
@@ -40,8 +49,8 @@ export type { ConfigEntry, LoadedConfig } from "./plugins/config.ts"
 export type { PluginLimits } from "./plugins/limits.ts"
 export { loadConfig, type LoadConfigOptions } from "./plugins/load-config.ts"
 export type { PluginReport, ProvidedPart } from "./plugins/plugin-report.ts"
-export { addedPlugins, ownParts, requirePlugins } from "./plugins/recorded-plugins.ts"
-export { readRecord } from "./read-record.ts"
-export type { UnfinishedVideo } from "./render.ts"
+export { addedPlugins, requirePlugins } from "./plugins/recorded-plugins.ts"
 export { version } from "./version.ts"
-export type { VideoRecord } from "./video-record.ts"
+export { estimateVideo } from "./video/estimate-video.ts"
+export { planVideo, type VideoOptions } from "./video/plan-video.ts"
+export type { VideoRecord } from "./video/video-record.ts"

@@ -1,5 +1,6 @@
 export {
   CheckpointError,
+  type EncodedVideo,
   EngineError,
   type Latents,
   MediaError,
@@ -11,11 +12,20 @@ export {
   type Video,
 } from "@auteur/core"
 export { HubError } from "@auteur/hub"
-export { type GuidanceName, guidanceNames, inversionNames, type SamplerName, samplerNames } from "@auteur/samplers"
-export type { VideoEstimate } from "./estimate-video.ts"
-export type { GeneratedVideo } from "./generated-video.ts"
-export type { LoraOptions } from "./lora.ts"
-export type { OpenModelOptions } from "./model-services.ts"
-export { type GenerateOptions, type Model, openModel } from "./open-model.ts"
+export { guidanceNames, inversionNames, samplerNames } from "@auteur/samplers"
+export { DecodedVideo, GeneratedVideo, type WriteOptions } from "./door/generated-video.ts"
+export { type Model, openModel } from "./door/open-model.ts"
+export type {
+  GenerateOptions,
+  OpenModelOptions,
+  RequestOptions,
+  ResumeOptions,
+  StepChange,
+  StepEnd,
+} from "./door/options.ts"
+export type { VideoEvent } from "./door/run-request.ts"
+export { AbortError } from "./door/tagged-error.ts"
+export type { VideoRun } from "./door/video-run.ts"
+export { cacheNames } from "./model/transformer-cache.ts"
 export { type AuteurConfig, defineConfig } from "./plugins/config.ts"
-export type { VideoRun } from "./video-run.ts"
+export type { VideoEstimate } from "./video/estimate-video.ts"

@@ -68,6 +68,8 @@ export interface EngineShape {
    * the bytes would not fit without them either.
    */
   readonly reserve: (bytes: number) => Effect.Effect<void, EngineError, Scope.Scope>
+  /** Bytes that work could take if nothing else ran: what is free, and what idle sessions would give back. */
+  readonly availableBytes: Effect.Effect<number>
 }
 
 const EngineBase: Context.ServiceClass<Engine, "@auteur/engine/Engine", EngineShape> = Context.Service<

@@ -120,11 +120,14 @@ describe("a video with a plugin", () => {
     expect(code).toBe(1)
   })
 
-  it("says that it puts its part in the place of one that is asked for", async () => {
+  it("is made without its sampler where another one is named, and says so", async () => {
     await config({ plugins: ["auteur-plugin-steep"] })
     const { code, errors } = await run(...small, "--sampler", "dpm", "-o", "d.png")
-    expect(errors).toMatch(/^The plugin "auteur-plugin-steep" puts the sampler "steep" in the place of "dpm"\.\n/)
+    expect(errors).toMatch(
+      /^The sampler "dpm" is used as asked, in place of "steep" of the plugin "auteur-plugin-steep"\.\n/,
+    )
     expect(code).toBe(0)
+    expect((await run("--like", "d.png", "-q", "-o", "e.png")).code).toBe(0)
   })
 
   it("says when it repeats a video that was made without it", async () => {

@@ -36,7 +36,7 @@ const check = Command.make(
   Effect.fn("plugins check")(function* ({ name, config: file, model, json }) {
     const config = yield* loadConfig({ file: Option.getOrUndefined(file) })
     const checked = yield* checkPlugins(Option.getOrUndefined(name)).pipe(
-      Effect.provide(filmOf(config, Option.getOrUndefined(model))),
+      Effect.provide(layerOf(config, Option.getOrUndefined(model))),
     )
     if (json) yield* printJson(checked)
     else {
@@ -63,7 +63,7 @@ export const pluginsCommand = Command.make(
     const { plugins } =
       config === undefined
         ? { plugins: [] }
-        : yield* CurrentModel.pipe(Effect.provide(filmOf(config, Option.getOrUndefined(model))))
+        : yield* CurrentModel.pipe(Effect.provide(layerOf(config, Option.getOrUndefined(model))))
     if (json) return yield* printJson({ config: config?.path ?? null, plugins, builtIn: builtInParts })
     if (config === undefined) yield* Console.log("No auteur.config.ts is here, so no plugins are loaded.\n")
     else if (plugins.length === 0) yield* Console.log(`${config.path} names no plugins.\n`)
@@ -79,7 +79,7 @@ export const pluginsCommand = Command.make(
 
 type Config = Effect.Success<ReturnType<typeof loadConfig>>
 
-const filmOf = (config: Config, model: string | undefined) =>
+const layerOf = (config: Config, model: string | undefined) =>
   modelLayer({ model: model ?? config?.model, plugins: config?.plugins, pluginLimits: config?.pluginLimits })
 
 const toRows = ({ name, apiVersion, provides, from }: PluginReport): ReadonlyArray<ReadonlyArray<string>> => {

@@ -1,4 +1,4 @@
-import type { LoraOptions } from "auteur"
+import type { LoraOptions } from "auteur/effect"
 import * as Option from "effect/Option"
 
 /** Reads a size such as `720x480`: width before height, in pixels. */

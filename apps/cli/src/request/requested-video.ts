@@ -1,11 +1,11 @@
-import type { MediaError, OpenModelOptions, PluginError } from "auteur"
+import type { MediaError, PluginError } from "auteur"
 import {
   addedPlugins,
+  type CacheChoice,
   cacheFromRecord,
   type CacheName,
-  type CacheOptions,
   loadConfig,
-  ownParts,
+  type ModelLayerOptions,
   readRecord,
   requirePlugins,
   type VideoOptions,
@@ -22,7 +22,7 @@ type Parsed<F> = { readonly [K in keyof F]: F[K] extends Flag.Flag<infer A> ? A 
 /** The request of a command line. */
 export interface RequestedVideo {
   readonly prompt: string | undefined
-  readonly model: OpenModelOptions
+  readonly model: ModelLayerOptions
   readonly video: VideoOptions
   /** Something to know before the work. */
   readonly notice: string | undefined
@@ -73,7 +73,6 @@ export const requestedVideo: (
     if (size !== undefined && (Option.isSome(flags.width) || Option.isSome(flags.height))) {
       return yield* usageError("--size says both width and height: leave out --width and --height.")
     }
-    const own = like === undefined ? { sampler: config?.sampler } : ownParts(like)
     const added = like === undefined ? [] : addedPlugins(like, config?.plugins)
     return {
       notice:
@@ -84,18 +83,19 @@ export const requestedVideo: (
       model: {
         model: given(flags.model) ?? like?.model ?? config?.model,
         baseModel: given(flags.baseModel) ?? (Option.isSome(flags.model) ? undefined : like?.baseModel),
-        sampler: given(flags.sampler) ?? own.sampler,
-        guidanceMethod: given(flags.guidanceMethod) ?? own.guidanceMethod,
-        maxSequenceLength: given(flags.maxSequenceLength) ?? like?.maxSequenceLength,
-        vaeWorkers: given(flags.vaeWorkers),
-        tiling: given(flags.tiling) ?? like?.tiling,
-        inversion: given(flags.inversion) ?? own.inversion,
-        lora: given(flags.lora) ?? like?.lora,
-        cache,
+        sampler: config?.sampler,
         plugins: config?.plugins,
         pluginLimits: config?.pluginLimits,
       },
       video: {
+        sampler: given(flags.sampler) ?? like?.sampler,
+        guidanceMethod: given(flags.guidanceMethod) ?? like?.guidanceMethod,
+        maxSequenceLength: given(flags.maxSequenceLength) ?? like?.maxSequenceLength,
+        vaeWorkers: given(flags.vaeWorkers),
+        tiling: given(flags.tiling) ?? like?.tiling,
+        inversion: given(flags.inversion) ?? like?.inversion,
+        lora: given(flags.lora) ?? like?.lora,
+        ...cache,
         negativePrompt: given(flags.negativePrompt) ?? like?.negativePrompt,
         seed: given(flags.seed) ?? like?.seed,
         steps: given(flags.steps) ?? like?.steps,
@@ -122,18 +122,18 @@ const requestedCache = (
   name: CacheName | "none" | undefined,
   threshold: number | undefined,
   like: VideoRecord | undefined,
-): Effect.Effect<CacheOptions | undefined, CommandError> =>
+): Effect.Effect<CacheChoice, CommandError> =>
   Effect.gen(function* () {
-    if (name === "none" && threshold === undefined) return undefined
-    if (name !== undefined && name !== "none") return { name, threshold }
-    const repeated =
+    if (name === "none" && threshold === undefined) return { cache: name }
+    if (name !== undefined && name !== "none") return { cache: name, cacheThreshold: threshold }
+    const repeated: CacheChoice =
       name === "none"
-        ? undefined
+        ? {}
         : yield* Effect.try({
             try: () => cacheFromRecord(like ?? {}),
             catch: (cause) => toCommandError(cause as Error),
           })
     if (threshold === undefined) return repeated
-    if (repeated !== undefined && !("kind" in repeated)) return { ...repeated, threshold }
+    if (repeated.cache !== undefined) return { ...repeated, cacheThreshold: threshold }
     return yield* usageError("--cache-threshold says how much a cache reuses: name the cache with --cache.")
   })

@@ -12,7 +12,7 @@ import {
 import type { Check } from "@auteur/core/testing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { CurrentModel, type ModelServices } from "../model-services.ts"
+import { CurrentModel, type ModelServices } from "../model/model-services.ts"
 
 /** A law that a plugin's part was held to. */
 export interface CheckedLaw {

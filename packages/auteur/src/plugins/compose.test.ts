@@ -13,7 +13,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { describe, expect, it } from "vitest"
-import { CurrentModel, modelLayer } from "../model-services.ts"
+import { CurrentModel, modelLayer } from "../model/model-services.ts"
 
 /** What a film with plugins is made of, or the message of the error that it fails with. */
 const film = (plugins: PluginEntry) =>

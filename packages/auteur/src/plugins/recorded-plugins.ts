@@ -1,8 +1,6 @@
 import { flattenPlugins, type PluginEntry, PluginError } from "@auteur/core"
-import { guidanceNames, inversionNames, samplerNames } from "@auteur/samplers"
 import * as Effect from "effect/Effect"
-import type { OpenModelOptions } from "../model-services.ts"
-import type { VideoRecord } from "../video-record.ts"
+import type { VideoRecord } from "../video/video-record.ts"
 
 const namesOf = (loaded: PluginEntry): ReadonlyArray<string> => flattenPlugins(loaded).map(({ name }) => name)
 
@@ -43,16 +41,3 @@ export const addedPlugins = (
   { plugins = [] }: Pick<VideoRecord, "plugins">,
   loaded: PluginEntry,
 ): ReadonlyArray<string> => namesOf(loaded).filter((name) => !plugins.includes(name))
-
-type NamedParts = Pick<OpenModelOptions, "sampler" | "guidanceMethod" | "inversion">
-
-/** The parts of a record to ask for by name: auteur's own, since the others come with its plugins. */
-export const ownParts = ({ plugins, ...record }: NamedParts & Pick<VideoRecord, "plugins">): NamedParts => {
-  const own = (name: string | undefined, names: ReadonlyArray<string>): string | undefined =>
-    plugins === undefined || (name !== undefined && names.includes(name)) ? name : undefined
-  return {
-    sampler: own(record.sampler, samplerNames),
-    guidanceMethod: own(record.guidanceMethod, guidanceNames),
-    inversion: own(record.inversion, inversionNames),
-  }
-}

@@ -5,7 +5,7 @@ import type { GuidedText } from "./predict.ts"
 import { type InitialLatents, resumedLatents, initialLatents } from "./initial-latents.ts"
 import { checkCheckpoint } from "./check-checkpoint.ts"
 import { checkEmbeddings } from "./check-embeddings.ts"
-import { checkImage, checkSource } from "./validate-request.ts"
+import { checkImage, checkLatents, checkSource } from "./validate-request.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { decodeVideo } from "./decode.ts"
 import { Denoiser } from "../services/denoiser.ts"
@@ -31,7 +31,7 @@ import { planRun } from "./plan.ts"
 import type { Sampler } from "../services/sampler.ts"
 import { startComponent } from "./start-part.ts"
 import { TextEncoder } from "../services/text-encoder.ts"
-import type { VideoVae } from "../services/video-vae.ts"
+import { VideoVae } from "../services/video-vae.ts"
 
 export type GenerateError = RequestError | ModelError | EngineError | PipelineError | CheckpointError
 
@@ -71,17 +71,19 @@ export const generate = <R extends PipelineRequest>(
   Stream.unwrap(
     Effect.gen(function* () {
       const denoiser = yield* Denoiser
+      const vae = yield* VideoVae
       const plan = yield* planRun(request)
       const random = yield* Effect.try({
         try: () => {
           checkImage(request, denoiser)
           checkSource(request)
+          checkLatents(request, plan.size.latents, vae.latentChannels)
           return Random.torch(request.seed)
         },
         catch: (thrown) => new RequestError({ message: (thrown as Error).message }),
       })
       yield* refuseWhatDoesNotFit(request, plan)
-      const { image: _image, video: _video, ...rest } = request as PipelineRequest
+      const { image: _image, video: _video, latents: _latents, ...rest } = request as PipelineRequest
       const { frames, height, width } = plan.size
       const run: Run = {
         // The lengths are written out, since a checkpoint has no pictures to take them from.

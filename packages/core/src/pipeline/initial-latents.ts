@@ -25,10 +25,10 @@ export type InitialLatents = (
 
 /** The {@link InitialLatents} that a request asks for; a {@link RequestError} when it needs an inversion and there is none. */
 export const initialLatents: (
-  request: Pick<PipelineRequest, "image" | "video" | "start">,
+  request: Pick<PipelineRequest, "image" | "video" | "start" | "latents">,
   run: Run,
 ) => Effect.Effect<InitialLatents, RequestError, Sampler> = Effect.fnUntraced(function* (
-  { image, video, start = "noise" },
+  { image, video, start = "noise", latents },
   { plan, random },
 ) {
   if (video !== undefined && start === "inversion") {
@@ -55,8 +55,8 @@ export const initialLatents: (
       }))
     }
     if (video !== undefined) return startFromVideo(video, plan, random)
-    if (image !== undefined) return startFromImage(image, plan, random)
-    return startFromNoise(plan, random)
+    if (image !== undefined) return startFromImage(image, plan, random, latents)
+    return startFromNoise(plan, random, latents)
   })
   return () => Stream.fromEffect(Effect.map(first, started))
 })

@@ -22,10 +22,10 @@ export interface Start {
 
 type Begin = Effect.Effect<Start, ModelError | EngineError | PipelineError, VideoVae>
 
-/** Text-to-video: pure noise, of the deviation that the first level has on its process. */
-export const startFromNoise = (plan: RunPlan, random: Random): Begin =>
+/** Text-to-video: pure noise, drawn or `given`, of the deviation that the first level has on its process. */
+export const startFromNoise = (plan: RunPlan, random: Random, given: Latents | undefined): Begin =>
   VideoVae.useSync((vae) => {
-    const noise = drawNoise(plan.size.latents, vae.latentChannels, random)
+    const noise = given === undefined ? drawNoise(plan.size.latents, vae.latentChannels, random) : copyOf(given)
     const { alpha, sigma } = plan.schedule.levels[0]!
     // Normal latents with normal noise have this deviation: 1 on diffusion, less where rectified flow begins below pure noise.
     const deviation = Math.fround(Math.sqrt(alpha * alpha + sigma * sigma))
@@ -34,18 +34,17 @@ export const startFromNoise = (plan: RunPlan, random: Random): Begin =>
   })
 
 /** Image-to-video: pure noise, beside the image's latents in the first frame and zeros in the others. The image draws first. */
-export const startFromImage: (image: Video, plan: RunPlan, random: Random) => Begin = Effect.fnUntraced(
-  function* (image, plan, random) {
+export const startFromImage: (image: Video, plan: RunPlan, random: Random, given: Latents | undefined) => Begin =
+  Effect.fnUntraced(function* (image, plan, random, given) {
     const vae = yield* VideoVae
     const { frames, height, width } = plan.size.latents
     const first = yield* encode(image, { frames: 1, height, width }, random)
     scale(first, vae.imageScalingFactor)
     const latents = Tensor.zeros("batch frames channels height width", [1, frames, vae.latentChannels, height, width])
     latents.values().set(first.values())
-    const { state } = yield* startFromNoise(plan, random)
+    const { state } = yield* startFromNoise(plan, random, given)
     return { state, image: latents }
-  },
-)
+  })
 
 /** Video-to-video (SDEdit, arXiv 2108.01073): the video's latents with the noise of the level that the run begins at. */
 export const startFromVideo: (video: Video, plan: RunPlan, random: Random) => Begin = Effect.fnUntraced(function* (
@@ -72,6 +71,9 @@ export const cleanLatents: (
     return clean
   },
 )
+
+const copyOf = (latents: Latents): Latents =>
+  Tensor.from("batch frames channels height width", latents.shape, latents.contiguous().values().slice())
 
 /** Noise in the order in which the reference draws it. (1, F, C, h, w) */
 const drawNoise = ({ frames, height, width }: LatentSize, channels: number, random: Random): Latents =>

@@ -1,5 +1,6 @@
-import type { DenoiserShape } from "../services/denoiser.ts"
+import type { DenoiserShape, LatentSize } from "../services/denoiser.ts"
 import { RequestError } from "../services/errors.ts"
+import { isLatents } from "../tensor/tensor.ts"
 import { mostSteps, type PipelineRequest } from "./video-request.ts"
 
 /** Throws a {@link RequestError} for a setting that no model can fulfil. */
@@ -49,6 +50,22 @@ export const checkImage = ({ image }: PipelineRequest, { name, imageConditioned 
   if (!imageConditioned && image !== undefined) {
     throw refusal(`${name} takes no image: use an image-to-video model, or leave the image out.`)
   }
+}
+
+/** Throws a {@link RequestError} when initial latents are given that are not of the size of the run, or not to be used. */
+export const checkLatents = (
+  { latents, video }: PipelineRequest,
+  { frames, height, width }: LatentSize,
+  channels: number,
+): void => {
+  if (latents === undefined) return
+  if (video !== undefined) throw refusal("Latents and a video are both given to start from: give one of them.")
+  const wanted = [1, frames, channels, height, width].join(", ")
+  if (!isLatents(latents)) {
+    throw refusal(`The latents have to be a float32 tensor "batch frames channels height width" of [${wanted}].`)
+  }
+  if (latents.shape.join(", ") === wanted) return
+  throw refusal(`The latents are [${latents.shape.join(", ")}], but this request needs [${wanted}].`)
 }
 
 const refusal = (message: string): RequestError => new RequestError({ message })

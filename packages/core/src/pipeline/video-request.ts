@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import type { Video } from "../tensor/tensor.ts"
+import type { Latents, Video } from "../tensor/tensor.ts"
 
 /** Where a run starts; see {@link VideoRequest.start}. */
 export type StartKind = "noise" | "inversion" | "inversion-free"
@@ -256,6 +256,8 @@ export interface PipelineRequest extends Omit<
   readonly image?: Video
   /** What to start from; its size is the result's. (1, frames, height, width, 3) */
   readonly video?: Video
+  /** Normal noise to start from, in place of that of the seed. (1, f, c, h, w) */
+  readonly latents?: Latents
 }
 /** What to generate, from noise. Without `image` and `video` it is text-to-video. */
 export interface GenerateRequest extends PipelineRequest {

@@ -52,6 +52,7 @@ export const makeEngine: (
     shared.set(weights, sessions)
     return new OpenModel(weights, runtime, pool, sessions, settings)
   }
+  const available = () => runtime.availableMemory() + pool.idleBytes
   return Engine.of({
     open: (weights) =>
       Effect.acquireRelease(
@@ -59,7 +60,8 @@ export const makeEngine: (
         (model) => Effect.sync(() => model.close()),
       ),
     unload: Effect.promise(() => pool.unload()),
-    reserve: (bytes) => reservations.reserve(bytes, () => runtime.availableMemory() + pool.idleBytes),
+    reserve: (bytes) => reservations.reserve(bytes, available),
+    availableBytes: Effect.sync(available),
   })
 })
 
