@@ -42,13 +42,15 @@ export {
   cacheOf,
   defaultThresholds,
 } from "./model/transformer-cache.ts"
-export type { LoadedPlugin } from "./plugins/built-plugin.ts"
-export { builtInParts } from "./plugins/built-in-parts.ts"
 export { checkPlugins, type CheckedLaw } from "./plugins/check-plugins.ts"
-export type { ConfigEntry, LoadedConfig } from "./plugins/config.ts"
-export type { PluginLimits } from "./plugins/limits.ts"
-export { loadConfig, type LoadConfigOptions } from "./plugins/load-config.ts"
-export type { PluginReport, ProvidedPart } from "./plugins/plugin-report.ts"
+export {
+  type ConfigEntry,
+  loadConfig,
+  type LoadConfigOptions,
+  type LoadedConfig,
+  type LoadedPlugin,
+} from "./plugins/config.ts"
+export { builtInComponents, type PluginReport, type ProvidedComponent } from "./plugins/plugin-report.ts"
 export { addedPlugins, requirePlugins } from "./plugins/recorded-plugins.ts"
 export { version } from "./version.ts"
 export { estimateVideo } from "./video/estimate-video.ts"

@@ -92,7 +92,6 @@ const resumeRun = Effect.fnUntraced(function* (input: GenerateInput, checkpoint:
     fps: Option.getOrUndefined(input.fps),
     upscale: Option.getOrUndefined(input.upscale),
     plugins: config?.plugins,
-    pluginLimits: config?.pluginLimits,
   }).pipe(Effect.mapError((error) => explain(toCommandError(error))))
   yield* reporter.done(made.output, made.record)
 })

@@ -97,7 +97,7 @@ describe("auteur plugins check", () => {
   it("says which are loaded where there is none of a name", async () => {
     await config({ plugins: ["auteur-plugin-steep"] })
     expect((await run("plugins", "check", "steep")).errors).toBe(
-      'There is no plugin "steep" to be checked: loaded are auteur-plugin-steep.\n',
+      'There is no plugin "steep": choose one of auteur-plugin-steep.\n',
     )
   })
 })
@@ -142,15 +142,6 @@ describe("a video with a plugin", () => {
     await config({ plugins: [["auteur-plugin-steep", { factor: 9 }]] })
     const { code, errors } = await run(...small, "-q")
     expect(errors).toBe('The sampler "steep" of the plugin "auteur-plugin-steep" at step 1 of 1 failed: too steep\n')
-    expect(code).toBe(1)
-  })
-
-  it("ends with a sentence that names the plugin that never returns", async () => {
-    await config({ plugins: [["auteur-plugin-steep", { factor: 10 }]], pluginLimits: { blockingSeconds: 0.2 } })
-    const { code, errors } = await run(...small, "-q")
-    expect(errors).toContain(
-      'The sampler "steep" of the plugin "auteur-plugin-steep" did not end "step" within 0.2 seconds: leave the plugin out, or raise pluginLimits.blockingSeconds in the config.',
-    )
     expect(code).toBe(1)
   })
 })

@@ -1,11 +1,11 @@
 import {
-  builtInParts,
+  builtInComponents,
   checkPlugins,
   CurrentModel,
   modelLayer,
   loadConfig,
   type PluginReport,
-  type ProvidedPart,
+  type ProvidedComponent,
 } from "auteur/effect"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -28,7 +28,9 @@ const check = Command.make(
   "check",
   {
     name: Argument.String("name").pipe(
-      Argument.withDescription("The name of a loaded plugin; by default all of them"),
+      Argument.withDescription(
+        "The name of a plugin, or the name by which the config names it; by default all of them",
+      ),
       Argument.optional,
     ),
     ...flags,
@@ -40,8 +42,8 @@ const check = Command.make(
     )
     if (json) yield* printJson(checked)
     else {
-      for (const { plugin, part, law, problem } of checked) {
-        yield* Console.log(`${problem === undefined ? "✓" : "✗"} ${plugin}, ${part}: ${law}`)
+      for (const { plugin, component, law, problem } of checked) {
+        yield* Console.log(`${problem === undefined ? "✓" : "✗"} ${plugin}, ${component}: ${law}`)
         if (problem !== undefined) yield* Console.log(`  ${problem}`)
       }
     }
@@ -52,7 +54,7 @@ const check = Command.make(
       exitCode: 1,
     })
   }),
-).pipe(Command.withDescription("Hold the parts of plugins to the laws of their kinds"))
+).pipe(Command.withDescription("Test the components of plugins against the laws of their kinds"))
 
 /** `auteur plugins`: what is loaded, what it provides, and from where. */
 export const pluginsCommand = Command.make(
@@ -64,15 +66,15 @@ export const pluginsCommand = Command.make(
       config === undefined
         ? { plugins: [] }
         : yield* CurrentModel.pipe(Effect.provide(layerOf(config, Option.getOrUndefined(model))))
-    if (json) return yield* printJson({ config: config?.path ?? null, plugins, builtIn: builtInParts })
+    if (json) return yield* printJson({ config: config?.path ?? null, plugins, builtIn: builtInComponents })
     if (config === undefined) yield* Console.log("No auteur.config.ts is here, so no plugins are loaded.\n")
     else if (plugins.length === 0) yield* Console.log(`${config.path} names no plugins.\n`)
     else yield* Console.log(`${formatTable([["plugin", "version", "provides", "from"], ...plugins.flatMap(toRows)])}\n`)
-    const rows = Object.entries(builtInParts).map(([kind, names]) => [kind, names.join(", ")])
+    const rows = Object.entries(builtInComponents).map(([kind, names]) => [kind, names.join(", ")])
     yield* Console.log(formatTable([["built in", ""], ...rows]))
   }),
 ).pipe(
-  Command.withDescription("List the plugins that are loaded, and the parts that are built in"),
+  Command.withDescription("List the plugins that are loaded, and the built-in components"),
   Command.withSubcommands([check]),
   Command.withExamples([{ command: "auteur plugins --config studio.config.ts" }]),
 )
@@ -80,12 +82,12 @@ export const pluginsCommand = Command.make(
 type Config = Effect.Success<ReturnType<typeof loadConfig>>
 
 const layerOf = (config: Config, model: string | undefined) =>
-  modelLayer({ model: model ?? config?.model, plugins: config?.plugins, pluginLimits: config?.pluginLimits })
+  modelLayer({ model: model ?? config?.model, plugins: config?.plugins })
 
 const toRows = ({ name, apiVersion, provides, from }: PluginReport): ReadonlyArray<ReadonlyArray<string>> => {
-  const [first = "nothing that a video is made with", ...rest] = provides.map(toText)
+  const [first = "none of the components of a video", ...rest] = provides.map(toText)
   return [[name, apiVersion, first, from], ...rest.map((part) => ["", "", part, ""])]
 }
 
-const toText = ({ kind, name, replacedBy }: ProvidedPart): string =>
+const toText = ({ kind, name, replacedBy }: ProvidedComponent): string =>
   `${kind}${name === undefined ? "" : ` "${name}"`}${replacedBy === undefined ? "" : `, replaced by ${replacedBy}`}`

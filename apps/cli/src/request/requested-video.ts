@@ -85,7 +85,6 @@ export const requestedVideo: (
         baseModel: given(flags.baseModel) ?? (Option.isSome(flags.model) ? undefined : like?.baseModel),
         sampler: config?.sampler,
         plugins: config?.plugins,
-        pluginLimits: config?.pluginLimits,
       },
       video: {
         sampler: given(flags.sampler) ?? like?.sampler,

@@ -12,7 +12,6 @@ import type { GuidanceName, InversionName, SamplerName } from "@auteur/samplers"
 import type * as Layer from "effect/Layer"
 import type { ComponentOptions } from "../model/components.ts"
 import type { Frames } from "../video/sources.ts"
-import type { PluginLimits } from "../plugins/limits.ts"
 
 /** The components of a request. Those that a request does not name are those that the model was opened with. */
 export interface ComponentSettings extends Omit<ComponentOptions, "sampler" | "guidanceMethod" | "inversion"> {
@@ -39,7 +38,6 @@ export interface OpenModelOptions extends ComponentSettings {
   readonly threads?: number | undefined
   /** Components from outside; where two provide the same, the later is used. */
   readonly plugins?: PluginEntry
-  readonly pluginLimits?: PluginLimits | undefined
   /** An Effect layer under which all work runs, such as a tracer or loggers. */
   readonly telemetry?: Layer.Layer<never> | undefined
 }
@@ -151,7 +149,6 @@ const openNames: Names<OpenModelOptions> = {
   memoryLimit: true,
   threads: true,
   plugins: true,
-  pluginLimits: true,
   telemetry: true,
 }
 

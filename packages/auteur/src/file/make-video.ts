@@ -44,9 +44,7 @@ export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord
   }, Effect.scoped)
 
 export interface ResumeVideoOptions
-  extends
-    MakeVideoHooks,
-    Pick<ModelLayerOptions, "model" | "baseModel" | "threads" | "memoryLimit" | "plugins" | "pluginLimits"> {
+  extends MakeVideoHooks, Pick<ModelLayerOptions, "model" | "baseModel" | "threads" | "memoryLimit" | "plugins"> {
   /** The file that an interrupted run left. */
   readonly checkpoint: string
   /** By default where the interrupted run was to write. */
@@ -62,7 +60,7 @@ export const resumeVideo: (
   function* ({ checkpoint: path, onEvent, onNotice, onUnfinished, ...options }) {
     const run = yield* readRun(path)
     const record = { ...run.record, fps: options.fps ?? run.record.fps, upscale: options.upscale ?? run.record.upscale }
-    const { plugins, pluginLimits, threads, memoryLimit, model = run.model, output = run.output } = options
+    const { plugins, threads, memoryLimit, model = run.model, output = run.output } = options
     const { baseModel = record.baseModel } = options
     yield* requireSamePlugins(record, plugins, path)
     const finished = Effect.gen(function* () {
@@ -78,10 +76,7 @@ export const resumeVideo: (
       const rendered = renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })
       yield* Effect.provideContext(rendered, components)
     })
-    yield* finished.pipe(
-      Effect.scoped,
-      Effect.provide(modelLayer({ model, baseModel, threads, memoryLimit, plugins, pluginLimits })),
-    )
+    yield* finished.pipe(Effect.scoped, Effect.provide(modelLayer({ model, baseModel, threads, memoryLimit, plugins })))
     return { record, output }
   },
 )

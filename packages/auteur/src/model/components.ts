@@ -23,7 +23,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type { PluginLimits } from "../plugins/limits.ts"
 import type { PluginReport } from "../plugins/plugin-report.ts"
 import { keepRecent } from "./keep-recent.ts"
 import { guidanceOf, latentSpace, type ModelFiles, type ModelOptions, samplerOf } from "./load-model.ts"
@@ -72,7 +71,10 @@ export type SelectComponents = (
 /** Networks with different LoRA files or caches that are kept at a time; each has sessions of its own. */
 const keptNetworks = 4
 
-type Composed = { readonly parts: Context.Context<Components>; readonly reports: ReadonlyArray<PluginReport> }
+interface Composed {
+  readonly components: Context.Context<Components>
+  readonly reports: ReadonlyArray<PluginReport>
+}
 
 /**
  * The components of an open model. Text encoders, networks and VAEs are made when a request first needs them and shared by those that
@@ -82,9 +84,8 @@ export const makeComponents: (
   files: ModelFiles,
   defaults: ComponentOptions,
   entry: PluginEntry,
-  limits: PluginLimits | undefined,
 ) => Effect.Effect<SelectComponents, ModelError | RequestError | PluginError, Engine | Scope.Scope> = Effect.fnUntraced(
-  function* (files, defaults, entry, limits) {
+  function* (files, defaults, entry) {
     const engine = Context.make(Engine, yield* Engine)
     const plugins = yield* Effect.try({ try: () => flattenPlugins(entry), catch: (thrown) => thrown as PluginError })
     const fixed = yield* Layer.build(
@@ -126,9 +127,9 @@ export const makeComponents: (
         const denoiser = yield* networks(networkKey, build(network, Context.merge(engine, vae)))
         return Context.mergeAll(engine, fixed, text, vae, denoiser)
       })
-      const { parts, reports } =
+      const { components, reports } =
         plugins.length === 0
-          ? { parts: yield* base, reports: [] }
+          ? { components: yield* base, reports: [] }
           : yield* composed(
               `${maxSequenceLength} ${vaeKey} ${networkKey}`,
               Effect.gen(function* () {
@@ -136,25 +137,24 @@ export const makeComponents: (
                 const { composePlugins } = yield* Effect.promise(() => import("../plugins/compose.ts"))
                 return yield* composePlugins(
                   {
-                    parts: yield* base,
+                    components: yield* base,
                     model: files.folder.name,
                     space: latentSpace,
-                    denoiser: (parts) =>
-                      Effect.provideContext(Layer.build(network as Layer.Layer<Denoiser, ModelError>), parts),
+                    denoiser: (components) =>
+                      Effect.provideContext(Layer.build(network as Layer.Layer<Denoiser, ModelError>), components),
                   },
                   plugins,
-                  limits,
                 )
               }),
             )
-      const sampler = yield* choose(Context.get(parts, Sampler), request.sampler, (name) =>
+      const sampler = yield* choose(Context.get(components, Sampler), request.sampler, (name) =>
         samplerOf(files.folder, name),
       )
-      const guidance = yield* choose(Context.get(parts, Guidance), request.guidanceMethod, guidanceOf)
-      const inversion = yield* choose(Context.get(parts, Inversion), request.inversion, inversionOf)
+      const guidance = yield* choose(Context.get(components, Guidance), request.guidanceMethod, guidanceOf)
+      const inversion = yield* choose(Context.get(components, Inversion), request.inversion, inversionOf)
       const chosen = { sampler: sampler.name, guidance: guidance.name, inversion: inversion.name }
       const selected: SelectedComponents = {
-        components: parts.pipe(
+        components: components.pipe(
           Context.add(Sampler, sampler),
           Context.add(Guidance, guidance),
           Context.add(Inversion, inversion),

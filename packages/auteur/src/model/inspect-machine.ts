@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import { checkFolder } from "./check-folder.ts"
 import { modelLayer } from "./model-services.ts"
 import { freeBytes } from "./machine.ts"
-import { loadConfig } from "../plugins/load-config.ts"
+import { loadConfig } from "../plugins/config.ts"
 import { version } from "../version.ts"
 
 /** One thing that auteur needs, and how it stands with it here. */

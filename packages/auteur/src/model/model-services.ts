@@ -5,7 +5,6 @@ import { defaultModel } from "@auteur/hub"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { PluginLimits } from "../plugins/limits.ts"
 import type { PluginReport } from "../plugins/plugin-report.ts"
 import { type ComponentOptions, type Components, makeComponents, type SelectComponents } from "./components.ts"
 import { type ModelFiles, readModel } from "./load-model.ts"
@@ -25,7 +24,6 @@ export interface ModelLayerOptions extends ComponentOptions {
   readonly memoryLimit?: number | undefined
   /** Components from outside, in place of the model's or of auteur's; where two provide the same, the later is used. */
   readonly plugins?: PluginEntry
-  readonly pluginLimits?: PluginLimits | undefined
 }
 
 /** The model that is open. */
@@ -51,11 +49,11 @@ export type ModelServices = CurrentModel | Components
 export const modelLayer = (
   options: ModelLayerOptions = {},
 ): Layer.Layer<ModelServices, ModelError | RequestError | PluginError> => {
-  const { model = defaultModel, baseModel, threads, memoryLimit, plugins, pluginLimits, ...defaults } = options
+  const { model = defaultModel, baseModel, threads, memoryLimit, plugins, ...defaults } = options
   const engine = engineLayer({ startNow: true, threads, memoryLimit })
   const services = Effect.gen(function* () {
     const files = yield* readModel(model, baseModel)
-    const select = yield* makeComponents(files, defaults, plugins, pluginLimits)
+    const select = yield* makeComponents(files, defaults, plugins)
     const { components, plugins: reports } = yield* select({})
     const { folder, hash, notices, fps } = files
     const engine = yield* Engine

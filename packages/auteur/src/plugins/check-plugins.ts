@@ -14,27 +14,32 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { CurrentModel, type ModelServices } from "../model/model-services.ts"
 
-/** A law that a plugin's part was held to. */
+/** A law that a plugin's component was tested against. */
 export interface CheckedLaw {
   readonly plugin: string
-  /** The kind of part, such as `sampler`. */
-  readonly part: string
+  /** The kind of the component, such as `sampler`. */
+  readonly component: string
   readonly law: string
-  /** What is wrong; nothing where the law is kept. */
+  /** The way in which the law is broken, where it is. */
   readonly problem?: string
 }
 
-/** Holds the parts of a plugin, by default of all that are loaded, to the laws of their kinds. */
+/**
+ * Tests the components of a plugin, by default of all that are loaded, against the laws of their kinds. A plugin is named by its own
+ * name, or by the one that the config gives to it or to its preset.
+ */
 export const checkPlugins: (name?: string) => Effect.Effect<ReadonlyArray<CheckedLaw>, PluginError, ModelServices> =
   Effect.fnUntraced(function* (name) {
     const { plugins } = yield* CurrentModel
-    const chosen = name === undefined ? plugins : plugins.filter((plugin) => plugin.name === name)
+    const chosen =
+      name === undefined ? plugins : plugins.filter((plugin) => name === plugin.name || name === plugin.entry)
     if (chosen.length === 0) {
-      const loaded =
-        plugins.length === 0 ? "none are loaded" : `loaded are ${plugins.map(({ name }) => name).join(", ")}`
-      return yield* new PluginError({
-        message: `There is no plugin ${name === undefined ? "" : `"${name}" `}to be checked: ${loaded}.`,
-      })
+      const names = [...new Set(plugins.flatMap(({ name, entry = name }) => [name, entry]))]
+      const message =
+        names.length === 0
+          ? "No plugins are loaded: name them in auteur.config.ts."
+          : `There is no plugin "${name}": choose one of ${names.join(", ")}.`
+      return yield* new PluginError({ message })
     }
     const results: Array<CheckedLaw> = []
     for (const { name, provides } of chosen) {
@@ -42,7 +47,7 @@ export const checkPlugins: (name?: string) => Effect.Effect<ReadonlyArray<Checke
         if (replacedBy !== undefined) continue
         for (const { name: law, run } of yield* checksOf(kind)) {
           const problem = yield* Effect.promise(() => run().then(() => undefined, messageOf))
-          results.push({ plugin: name, part: kind, law, ...(problem === undefined ? {} : { problem }) })
+          results.push({ plugin: name, component: kind, law, ...(problem === undefined ? {} : { problem }) })
         }
       }
     }
@@ -51,7 +56,7 @@ export const checkPlugins: (name?: string) => Effect.Effect<ReadonlyArray<Checke
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
-/** The laws of the part of a kind that is in use; none for what reads and writes files. */
+/** The laws of the component of a kind that is in use; none for readers and writers of files. */
 const checksOf: (kind: string) => Effect.Effect<ReadonlyArray<Check>, PluginError, ModelServices> = Effect.fnUntraced(
   function* (kind) {
     const suites = yield* Effect.promise(() => import("@auteur/core/testing"))
@@ -70,7 +75,7 @@ const checksOf: (kind: string) => Effect.Effect<ReadonlyArray<Check>, PluginErro
         // With the latent spaces that are declared beside it.
         return suites.testVae(Layer.succeedContext(yield* Effect.context<VideoVae>()))
       case "model":
-        return suites.testDenoiser(yield* Denoiser, yield* questionOf)
+        return suites.testDenoiser(yield* Denoiser, yield* denoiserCase)
       default:
         return []
     }
@@ -78,7 +83,7 @@ const checksOf: (kind: string) => Effect.Effect<ReadonlyArray<Check>, PluginErro
 )
 
 /** Texts of the encoder at hand, and the smallest size of two patches along each axis that the network does not refuse. */
-const questionOf = Effect.gen(function* () {
+const denoiserCase = Effect.gen(function* () {
   const { patch, trained, unsupported } = yield* Denoiser
   const { latentChannels: channels } = yield* VideoVae
   const encoder = yield* TextEncoder

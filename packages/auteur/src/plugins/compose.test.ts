@@ -168,7 +168,7 @@ describe("a VAE from a plugin", () => {
       /^The plugin "silent" provides a VAE without its latent space: provide LatentSpace\("name"\) beside it/,
     )
     expect(await film(vaeOf("wrong", spaceOf("cogvideox", 99)))).toContain(
-      'calls its latent space "cogvideox" one of 99×8×4',
+      'declares its latent space "cogvideox" as 99×8×4',
     )
   })
 })

@@ -1,59 +1,67 @@
-import { type AnyPlugin, Denoiser, latentSpaces, PluginError, VideoVae } from "@auteur/core"
+import { type AnyPlugin, Denoiser, latentSpaces, type LatentSpaceShape, PluginError, VideoVae } from "@auteur/core"
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { type BuiltPlugin, contextOf, isSpace, lastWith, type LoadedPlugin, quoted } from "./built-plugin.ts"
-import { checkServices } from "./check-services.ts"
-import { endWithin } from "./end-within.ts"
-import { defaultLimits, type PluginLimits } from "./limits.ts"
-import { partKinds } from "./part-kinds.ts"
+import { checkServices, componentKinds } from "./component-kinds.ts"
+import type { LoadedPlugin } from "./config.ts"
 import { type PluginReport, reportsOf } from "./plugin-report.ts"
 
-/** What plugins are put on. */
-export interface PluginBase<Parts, E> {
-  /** The parts of the model that is open, and whatever else plugins may require. */
-  readonly parts: Context.Context<Parts>
+/** The model under the plugins. */
+export interface PluginBase<Components, E> {
+  /** Its components, and whatever else plugins may require. */
+  readonly components: Context.Context<Components>
   readonly model: string
-  /** Builds the model's own network over another VAE, given the latent space that it needs. */
+  /** The latent space that its network requires. */
   readonly space: string
-  readonly denoiser: (parts: Context.Context<never>) => Effect.Effect<Context.Context<Denoiser>, E, Scope.Scope>
+  /** Builds its network over another VAE. */
+  readonly denoiser: (components: Context.Context<never>) => Effect.Effect<Context.Context<Denoiser>, E, Scope.Scope>
 }
 
-interface Composed<Parts> {
-  readonly parts: Context.Context<Parts>
+interface Composed<Components> {
+  readonly components: Context.Context<Components>
   readonly reports: ReadonlyArray<PluginReport>
 }
 
+/** A plugin whose layer is built. */
+interface BuiltPlugin {
+  readonly plugin: LoadedPlugin
+  /** The services that it provides, by their keys. */
+  readonly services: ReadonlyMap<string, unknown>
+  /** The number of the build, which tells what was built before what. */
+  readonly turn: number
+  readonly scope: Scope.Closeable
+}
+
 /**
- * Puts plugins on the parts of a model. Each is built over the model's parts and those of the plugins that are built already; one that
- * requires what another provides waits for it. Where two provide the same, the later in the list is used.
+ * Puts plugins on a model. Each is built over the model's components and those of the plugins that are built already; one that requires
+ * what another provides waits for it. Where two provide the same, the later in the list is used.
  *
- * A plugin's VAE takes the place of the model's with its latent space, and the network has to be one for that space: the model's own
- * is built anew over it, or a plugin brings one.
+ * A plugin's VAE replaces the model's together with its latent space, and the network has to be one for that space: the model's own is
+ * built again over it, or a plugin brings one.
  */
-export const composePlugins: <Parts, E>(
-  base: PluginBase<Parts, E>,
+export const composePlugins: <Components, E>(
+  base: PluginBase<Components, E>,
   plugins: ReadonlyArray<LoadedPlugin>,
-  limits?: PluginLimits,
-) => Effect.Effect<Composed<Parts>, PluginError | E, Scope.Scope> = Effect.fnUntraced(function* <Parts, E>(
-  base: PluginBase<Parts, E>,
+) => Effect.Effect<Composed<Components>, PluginError | E, Scope.Scope> = Effect.fnUntraced(function* <Components, E>(
+  base: PluginBase<Components, E>,
   plugins: ReadonlyArray<LoadedPlugin>,
-  limits: PluginLimits = {},
 ) {
   const scope = yield* Effect.scope
   const built: Array<BuiltPlugin | undefined> = plugins.map(() => undefined)
   let turn = 0
 
+  /** Builds a plugin over what is built so far; gives the cause where that fails. */
   const build = Effect.fnUntraced(function* (index: number) {
     const plugin = plugins[index]!
     const own = yield* Scope.fork(scope)
-    const { parts } = yield* assemble(base, built)
-    const exit = yield* buildLayer(plugin, parts, limits).pipe(Scope.provide(own), Effect.exit)
+    const { components } = yield* assemble(base, built)
+    const layer = plugin.layer as Layer.Layer<never, unknown>
+    const exit = yield* Effect.provideContext(Layer.build(layer), components).pipe(Scope.provide(own), Effect.exit)
     if (Exit.isSuccess(exit)) {
-      built[index] = { plugin, services: yield* checkServices(plugin, exit.value, limits), turn: turn++, scope: own }
+      built[index] = { plugin, services: yield* checkServices(plugin, exit.value), turn: turn++, scope: own }
       return undefined
     }
     yield* Scope.close(own, exit)
@@ -94,64 +102,63 @@ export const composePlugins: <Parts, E>(
     if (cause !== undefined) return yield* failedToBuild(plugin, cause)
   }
 
-  const { parts, mismatch } = yield* assemble(base, built)
+  const { components, mismatch } = yield* assemble(base, built)
   if (mismatch !== undefined) return yield* mismatch
-  return { parts: parts as Context.Context<Parts>, reports: reportsOf(built as ReadonlyArray<BuiltPlugin>) }
+  const reports = reportsOf(built as ReadonlyArray<BuiltPlugin>)
+  return { components: components as Context.Context<Components>, reports }
 })
 
-/** The parts as they are with the plugins that are built so far, and why the network is not among them, where it is not. */
-const assemble = Effect.fnUntraced(function* <Parts, E>(
-  base: PluginBase<Parts, E>,
+/** The components with the plugins that are built so far, and why the network is not among them, where it is not. */
+const assemble = Effect.fnUntraced(function* <Components, E>(
+  base: PluginBase<Components, E>,
   built: ReadonlyArray<BuiltPlugin | undefined>,
 ) {
-  const parts = new Map<string, unknown>(base.parts.mapUnsafe)
-  for (const each of built) for (const [key, service] of each?.services ?? []) parts.set(key, service)
+  const services = new Map<string, unknown>(base.components.mapUnsafe)
+  for (const each of built) for (const [key, service] of each?.services ?? []) services.set(key, service)
   const vae = lastWith(built, VideoVae.key)
-  if (vae === undefined) return { parts: contextOf(parts), mismatch: undefined }
-  for (const key of parts.keys()) if (isSpace(key) && !vae.services.has(key)) parts.delete(key)
-  if (lastWith(built, Denoiser.key) !== undefined) return { parts: contextOf(parts), mismatch: undefined }
+  if (vae === undefined) return { components: contextOf(services), mismatch: undefined }
+  for (const key of services.keys()) if (isSpace(key) && !vae.services.has(key)) services.delete(key)
+  if (lastWith(built, Denoiser.key) !== undefined) return { components: contextOf(services), mismatch: undefined }
 
-  parts.delete(Denoiser.key)
+  services.delete(Denoiser.key)
   const spaces = latentSpaces(contextOf(vae.services))
   if (!spaces.some(({ name }) => name === base.space)) {
     const mismatch = new PluginError({
       message: `The VAE of the plugin "${vae.plugin.name}" has the latent space ${quoted(spaces)}, but the network of ${base.model} needs "${base.space}": add a plugin with a network for that space, or leave the VAE out.`,
     })
-    return { parts: contextOf(parts), mismatch }
+    return { components: contextOf(services), mismatch }
   }
-  const denoiser = yield* base.denoiser(contextOf(parts))
-  for (const [key, service] of denoiser.mapUnsafe) parts.set(key, service)
-  return { parts: contextOf(parts), mismatch: undefined }
+  const denoiser = yield* base.denoiser(contextOf(services))
+  for (const [key, service] of denoiser.mapUnsafe) services.set(key, service)
+  return { components: contextOf(services), mismatch: undefined }
 })
 
-const buildLayer = (plugin: AnyPlugin, parts: Context.Context<never>, limits: PluginLimits) => {
-  const { callSeconds = defaultLimits.callSeconds } = limits
-  return endWithin(
-    Effect.provideContext(Layer.build(plugin.layer as Layer.Layer<never, unknown>), parts),
-    callSeconds,
-    () =>
-      new Error(`it is not there after ${callSeconds} seconds (pluginLimits.callSeconds in the config is the limit)`),
-  )
-}
+const contextOf = (services: BuiltPlugin["services"]): Context.Context<never> => Context.makeUnsafe(services)
+const spacePrefix = "@auteur/core/LatentSpace/"
+const isSpace = (key: string): boolean => key.startsWith(spacePrefix)
+const quoted = (spaces: ReadonlyArray<LatentSpaceShape>): string => spaces.map(({ name }) => `"${name}"`).join(", ")
+/** The plugin whose service is used. */
+const lastWith = (built: ReadonlyArray<BuiltPlugin | undefined>, key: string): BuiltPlugin | undefined =>
+  built.findLast((each) => each?.services.has(key))
 
 const missingService = (cause: Cause.Cause<unknown>): string | undefined => {
   const thrown: unknown = Cause.squash(cause)
   return thrown instanceof Error ? /^Service not found: (.+)/.exec(thrown.message)?.[1] : undefined
 }
 
-const isMissing = <Parts, E>(
+const isMissing = <Components, E>(
   plugin: AnyPlugin,
   key: string,
-  { model }: PluginBase<Parts, E>,
+  { model }: PluginBase<Components, E>,
   built: ReadonlyArray<BuiltPlugin | undefined>,
 ): PluginError => {
   if (!isSpace(key)) {
-    const kind = partKinds.find((kind) => kind.key === key)
+    const kind = componentKinds.find((kind) => kind.key === key)
     return new PluginError({
       message: `The plugin "${plugin.name}" requires ${kind === undefined ? `the service "${key}"` : `a ${kind.word}`}, which neither ${model} nor another plugin provides: add the plugin that does.`,
     })
   }
-  const space = key.slice("@auteur/core/LatentSpace/".length)
+  const space = key.slice(spacePrefix.length)
   const vae = lastWith(built, VideoVae.key)
   const found = vae === undefined ? "" : ` of the plugin "${vae.plugin.name}"`
   const spaces = vae === undefined ? "" : `, which has ${quoted(latentSpaces(contextOf(vae.services)))}`

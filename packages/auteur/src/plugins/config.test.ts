@@ -4,8 +4,7 @@ import { dirname, join } from "node:path"
 import { PluginError } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { LoadedConfig } from "./config.ts"
-import { loadConfig } from "./load-config.ts"
+import { loadConfig, type LoadedConfig } from "./config.ts"
 
 const repository = join(import.meta.dirname, "../../../..")
 let folder = ""
@@ -41,7 +40,7 @@ const packageOf = (name: string, text: string, exports: unknown = "./index.js") 
 })
 
 describe("a config", () => {
-  it("is none where there is none", async () => {
+  it("is nothing where there is no file", async () => {
     expect(await load()).toBeUndefined()
   })
 
@@ -50,7 +49,7 @@ describe("a config", () => {
       "auteur.config.ts": source(`import { defineConfig } from "auteur"
         const of = (name: string) => (${plugin("name")}) as const
         export default defineConfig({
-          model: "./models/mine", sampler: "dpm", pluginLimits: { callSeconds: 5 },
+          model: "./models/mine", sampler: "dpm",
           plugins: [of("a"), [of("b"), [of("c")]], false, null, undefined],
         })`),
     })
@@ -59,7 +58,6 @@ describe("a config", () => {
       path: join(folder, "auteur.config.ts"),
       model: join(folder, "models/mine"),
       sampler: "dpm",
-      pluginLimits: { callSeconds: 5 },
     })
     expect(config!.plugins.map(({ name, from }) => [name, from])).toEqual(
       ["a", "b", "c"].map((name) => [name, join(folder, "auteur.config.ts")]),
@@ -100,7 +98,15 @@ describe("a config", () => {
       ),
     })
     expect(await names()).toEqual(["value", "made-x", "near-0", "preset-0", "preset-1"])
-    expect((await load())!.plugins[2]!.from).toBe(join(folder, "near.ts"))
+    const { plugins } = (await load())!
+    expect(plugins[2]!.from).toBe(join(folder, "near.ts"))
+    expect(plugins.map(({ entry }) => entry)).toEqual([
+      "auteur-plugin-value",
+      "auteur-plugin-made",
+      "./near.ts",
+      "@some/preset",
+      "@some/preset",
+    ])
   })
 
   it("may lie elsewhere, and its plugins are looked for from there", async () => {
@@ -120,7 +126,7 @@ describe("a config that cannot be used is refused", () => {
 
   it.each<[string, Readonly<Record<string, string | object>>, string | RegExp]>([
     [
-      "JSON that is none",
+      "a file that is not JSON",
       { "auteur.config.json": "{ plugins }" },
       /^The config \.\/auteur\.config\.json is not JSON: /,
     ],
@@ -139,15 +145,17 @@ describe("a config that cannot be used is refused", () => {
       config("export const plugins = []"),
       "The config ./auteur.config.ts exports nothing: write `export default defineConfig({ … })`.",
     ],
-    ["a list", json([]), "The config ./auteur.config.json is no object: it has to be { model,"],
+    ["a list", json([]), "The config ./auteur.config.json is not an object: write { model, sampler, plugins }"],
     [
-      "a word that is not known",
+      "a misspelt key",
       json({ plugin: [] }),
-      'The config ./auteur.config.json says "plugin", which is not known: it may say model, sampler, plugins, pluginLimits.',
+      'The config ./auteur.config.json has the unknown key "plugin": did you mean "plugins"?',
     ],
-    ["a sampler that is not known", json({ sampler: "magic" }), 'has the "sampler" "magic": choose one of ddim,'],
-    ["plugins that are no list", json({ plugins: "a" }), 'has "plugins" that are no list'],
-    ["limits that are none", json({ pluginLimits: { callSeconds: -1 } }), 'has "pluginLimits" with "callSeconds": -1'],
+    ["an unknown key", json({ timeout: 1 }), 'has the unknown key "timeout": choose one of model, sampler, plugins.'],
+    ["a misspelt sampler", json({ sampler: "unipcc" }), 'has the unknown sampler "unipcc": did you mean "unipc"?'],
+    ["an unknown sampler", json({ sampler: "magic" }), 'has the unknown sampler "magic": choose one of ddim,'],
+    ["a model that is not a string", json({ model: 7 }), 'has a "model" that is not a string'],
+    ["plugins that are not a list", json({ plugins: "a" }), 'has "plugins" that are not a list'],
     [
       "a package that is not there",
       json({ plugins: ["auteur-plugin-none"] }),
@@ -205,7 +213,7 @@ describe("a config that cannot be used is refused", () => {
       'The plugin "p" was written for the plugin interface "v9", and this version of auteur knows v1',
     ],
     [
-      "a shape that is no plugin's",
+      "a value that is not a plugin",
       { ...json({ plugins: ["p"] }), ...packageOf("p", "export default { step: () => 1 }") },
       "A plugin of ./node_modules/p/index.js has the name nothing",
     ],
