@@ -68,6 +68,14 @@ describe("each published package", () => {
     for (const { name } of ours()) expect(existsSync(join(app(), "node_modules", name, file))).toBe(true)
   })
 
+  it("is published from its dist folder alone: that of its sources is private", async () => {
+    for (const { folder, manifest } of ours()) {
+      const text = await readFile(join(folder, "..", "package.json"), "utf8")
+      expect(JSON.parse(text)).toMatchObject({ name: manifest.name, private: true })
+      expect(manifest).not.toHaveProperty("private")
+    }
+  })
+
   it("names the exact versions of its siblings", () => {
     const ranges = ours().flatMap(({ manifest }) => Object.entries(manifest.dependencies ?? {}))
     const siblings = ranges.filter(([name]) => ours().some((one) => one.name === name))
