@@ -90,6 +90,25 @@ describe("docs/flags.md", () => {
   })
 })
 
+describe("docs/glossary.md", () => {
+  const rows = [...pageAt("docs/glossary.md").text.matchAll(/^\| (?!term|---)(.+?) \| (.+?) \| (.*?) ?\|$/gm)].map(
+    ([, term, meaning, code]) => ({ term: term!, meaning: meaning!, names: code!.match(/(?<=`)\w+(?=`)/g) ?? [] }),
+  )
+
+  it("has its terms in order, each once and with a meaning", () => {
+    const terms = rows.map(({ term }) => term.toLowerCase())
+    expect(terms.length).toBeGreaterThan(50)
+    expect(terms).toEqual([...new Set(terms)].toSorted())
+    for (const { meaning } of rows) expect(meaning).toMatch(/\.$/)
+  })
+
+  it.each(rows.filter(({ names }) => names.length > 0))("$term is in the code as $names", ({ names }) => {
+    const sources = workspaces.flatMap(({ sources }) => sources)
+    const missing = names.filter((name) => !sources.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text)))
+    expect(missing).toEqual([])
+  })
+})
+
 describe("the pages", () => {
   it.each(pages)("$path links to what is there", (page) => {
     expect(brokenLinks(page)).toEqual([])

@@ -15,10 +15,10 @@ export interface ShownCommand {
   readonly words: ReadonlyArray<string>
 }
 
-/** The README and all pages under `docs/`. */
+/** The README, CONTRIBUTING and all pages under `docs/`. */
 export const readPages = (): ReadonlyArray<Page> => {
   const docs = readdirSync(join(repository, "docs"), { recursive: true, encoding: "utf8" })
-  const paths = ["README.md", ...docs.map((path) => `docs/${path.replaceAll("\\", "/")}`)]
+  const paths = ["README.md", "CONTRIBUTING.md", ...docs.map((path) => `docs/${path.replaceAll("\\", "/")}`)]
   return paths
     .filter((path) => path.endsWith(".md"))
     .map((path) => ({ path, text: readFileSync(join(repository, path), "utf8") }))
