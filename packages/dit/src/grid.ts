@@ -90,7 +90,7 @@ const beyondPositions = (
     }
     return undefined
   }
-  // 1.5 image-to-video was trained at many sizes, and its positions go on; 1.5 text-to-video is limited to its table, as in the reference.
+  // 1.5 image-to-video was trained at many sizes, and its positions continue; 1.5 text-to-video is limited to its table, as in the reference.
   if (config.patch_size_t === null || config.in_channels !== config.out_channels) return undefined
   for (const side of ["height", "width"] as const) {
     if (size[side] > sample[side]) {

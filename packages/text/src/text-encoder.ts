@@ -13,7 +13,7 @@ export interface TextEncoderOptions {
   readonly config: T5Config
   readonly weights: Weights
   readonly tokenizer: Tokenizer
-  /** Tokens that a prompt is cut or padded to, its end mark included: 226 for CogVideoX. */
+  /** Tokens that a prompt is cut or padded to, its end token included: 226 for CogVideoX. */
   readonly maxSequenceLength: number
 }
 

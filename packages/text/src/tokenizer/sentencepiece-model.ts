@@ -23,7 +23,7 @@ export interface SentencePieceModel {
   readonly addDummyPrefix: boolean
   readonly removeExtraWhitespaces: boolean
   readonly escapeWhitespaces: boolean
-  /** Empty when the model does not normalise. */
+  /** Empty when the model does not normalize. */
   readonly precompiledCharsmap: Uint8Array
 }
 
