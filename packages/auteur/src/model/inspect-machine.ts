@@ -1,14 +1,13 @@
 import { access, constants } from "node:fs/promises"
 import { availableParallelism, cpus, totalmem } from "node:os"
 import { generate } from "@auteur/core"
-import { executionProviders } from "@auteur/engine/node"
+import { availableMemory, executionProviders } from "@auteur/engine/node"
 import { defaultModel } from "@auteur/hub"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { checkFolder } from "./check-folder.ts"
 import { modelLayer } from "./model-services.ts"
-import { freeBytes } from "./machine.ts"
 import { loadConfig } from "../plugins/config.ts"
 import { version } from "../version.ts"
 
@@ -62,7 +61,7 @@ export const inspectRuntime = (
 }
 
 const inspectMemory = Effect.sync(() => {
-  const memoryBytes = freeBytes()
+  const memoryBytes = availableMemory()
   const value = `${(memoryBytes / 1e9).toFixed(1)} GB free of ${(totalmem() / 1e9).toFixed(1)} GB`
   const finding: Finding =
     memoryBytes >= leastBytes

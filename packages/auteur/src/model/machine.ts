@@ -1,14 +1,11 @@
-import { freemem } from "node:os"
 import { Hardware } from "@auteur/core"
 import { calibrate, Engine, defaultMemoryShare } from "@auteur/engine"
+import { availableMemory } from "@auteur/engine/node"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
 /** What the engine takes before the first session: its thread, ONNX Runtime itself and the models' programs. */
 const runtimeBytes = 62 * 2 ** 20
-
-/** Bytes that can be used now without pushing others out, within the limits of a container. */
-export const freeBytes = (): number => process.availableMemory?.() ?? freemem()
 
 /**
  * What this machine has free when the layer is built, so that a request that cannot fit is refused before the work; and how fast
@@ -17,7 +14,7 @@ export const freeBytes = (): number => process.availableMemory?.() ?? freemem()
 export const machineLayer: Layer.Layer<never, never, Engine> = Layer.effect(
   Hardware,
   Effect.gen(function* () {
-    const memoryBytes = freeBytes()
+    const memoryBytes = availableMemory()
     const engine = yield* Engine
     const speed = yield* Effect.cached(Effect.provideService(calibrate, Engine, engine))
     return { memoryBytes, sessionBytes: memoryBytes * defaultMemoryShare, runtimeBytes, speed }

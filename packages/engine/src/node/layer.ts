@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, realpathSync } from "node:fs"
-import { availableParallelism, freemem } from "node:os"
+import { availableParallelism } from "node:os"
 import { dirname, relative, sep } from "node:path"
 import type { RequestError } from "@auteur/core"
 import * as Effect from "effect/Effect"
@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import { Engine } from "../engine.ts"
 import { type EngineOptions, makeEngine } from "../session/make-engine.ts"
 import type { Placement, Runtime } from "../session/runtime.ts"
+import { availableMemory } from "./available-memory.ts"
 import { startThread } from "./thread.ts"
 
 /**
@@ -25,8 +26,7 @@ export const nodeRuntime = (): Runtime => ({
   start: (_rank, onExit) => startThread(onExit),
   place,
   threads: threadCount(),
-  // Within the limits of a container, where the runtime tells.
-  availableMemory: () => process.availableMemory?.() ?? freemem(),
+  availableMemory,
 })
 
 /**
