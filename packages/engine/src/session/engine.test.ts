@@ -1,6 +1,3 @@
-import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -234,33 +231,6 @@ it.effect("a worker that cannot start says why", () => {
     assert.include(error.message, "no-such-worker.ts")
   }).pipe(Effect.provide(layer))
 })
-
-it.live("a process ends by itself with an engine that nobody closed", () =>
-  Effect.gen(function* () {
-    const script = fileURLToPath(new URL("../../test/forgotten-engine.ts", import.meta.url))
-    const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, [script]))
-    assert.strictEqual(stdout, "6 8\n")
-  }),
-)
-
-it.live("an engine that is closed in the middle of a forward does not take the process with it", () =>
-  Effect.gen(function* () {
-    const script = fileURLToPath(new URL("../../test/closed-while-busy.ts", import.meta.url))
-    const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, [script]))
-    assert.strictEqual(stdout, "closed\n")
-  }),
-)
-
-it.live("threads that are closed, or left alone, while they load do not take the process with them", () =>
-  Effect.gen(function* () {
-    const run = (script: URL, ...args: ReadonlyArray<string>) =>
-      Effect.promise(() => promisify(execFile)(process.execPath, [fileURLToPath(script), ...args]))
-    const closed = new URL("../../test/closed-while-loading.ts", import.meta.url)
-    assert.strictEqual((yield* run(closed, "20")).stdout, "loaded\nclosed\n")
-    const alone = new URL("../../test/ended-while-loading.ts", import.meta.url)
-    assert.strictEqual((yield* run(alone)).stdout, "end\nloaded\n")
-  }),
-)
 
 it.effect("runs nothing after the engine was closed", () =>
   Effect.gen(function* () {
