@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 const frames = movingSquare(3, 32, 24)
-const refusal = (work: Promise<unknown>): Promise<string> =>
+const rejection = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => {
       throw new Error("nothing was refused")
@@ -70,7 +70,7 @@ describe.each(["mp4", "webp", "gif"] as const)("%s", (kind) => {
     }
     await served(bytes, async (url) => {
       expect((await readVideo(url)).video.values()).toEqual(whole.video.values())
-      expect(await refusal(readVideo(new URL("/none", url)))).toContain("none cannot be read. The answer is 404")
+      expect(await rejection(readVideo(new URL("/none", url)))).toContain("none cannot be read. The answer is 404")
     })
   })
 })
@@ -84,30 +84,32 @@ it("an image too", async () => {
   }
 })
 
-it("refuses what is no source, what is not a regular file, and a loop of links", async () => {
-  expect(await refusal(readVideo(7 as unknown as string))).toContain("Give a path, a URL, a Uint8Array")
+it("refuses what is not a source, what is not a regular file, and a loop of links", async () => {
+  expect(await rejection(readVideo(7 as unknown as string))).toContain("Give a path, a URL, a Uint8Array")
   const loop = join(folder, "loop.mp4")
   await symlink(loop, loop)
-  expect(await refusal(readVideo(loop))).toBe(
+  expect(await rejection(readVideo(loop))).toBe(
     `${loop} cannot be read. It is a link in a loop of links: name the file itself.`,
   )
   const pipe = join(folder, "pipe.mp4")
   execFileSync("mkfifo", [pipe])
-  expect(await refusal(readVideo(pipe))).toContain("It is not a regular file: save it to one first.")
-  expect(await refusal(readImage(pipe))).toContain("It is not a regular file")
+  expect(await rejection(readVideo(pipe))).toContain("It is not a regular file: save it to one first.")
+  expect(await rejection(readImage(pipe))).toContain("It is not a regular file")
 })
 
 it("names the frame of a folder that is a pipe, has no pixels or is not there", async () => {
   await writeFile(join(folder, "1.png"), encodePng(frames[0]!).bytes)
   const second = join(folder, "2.png")
   execFileSync("mkfifo", [second])
-  expect(await refusal(readVideo(folder))).toContain("2.png in it cannot be used as a frame: It is not a regular file")
+  expect(await rejection(readVideo(folder))).toContain(
+    "2.png in it cannot be used as a frame: It is not a regular file",
+  )
   await rm(second)
   const nothing = encodePng(frames[0]!).bytes
   nothing.fill(0, 16, 24) // width and height
   await writeFile(second, nothing)
-  expect(await refusal(readVideo(folder))).toContain("2.png in it cannot be used as a frame: This image is 0×0")
+  expect(await rejection(readVideo(folder))).toContain("2.png in it cannot be used as a frame: This image is 0×0")
   await rm(second)
   await symlink(second, second)
-  expect(await refusal(readVideo(folder))).toContain("2.png in it cannot be used as a frame: It is a link in a loop")
+  expect(await rejection(readVideo(folder))).toContain("2.png in it cannot be used as a frame: It is a link in a loop")
 })

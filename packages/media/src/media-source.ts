@@ -103,7 +103,7 @@ export const nameOf = (source: MediaSource, what: string): string =>
  * Opens a source whose bytes can be read.
  *
  * @param what how messages call it when it has no name, such as "The video"
- * @throws MediaError for what is no source; errors of the file system and of the network
+ * @throws MediaError for what is not a source; errors of the file system and of the network
  */
 export const openSource = async (source: MediaSource, what: string): Promise<OpenedSource> => {
   const path = pathOf(source)

@@ -26,7 +26,7 @@ describe("the metadata", () => {
     expect(fromXmp(new TextEncoder().encode("<x:xmpmeta><rdf:RDF/></x:xmpmeta>"))).toBeUndefined()
   })
 
-  it("refuses to write values that are no strings, and more than 256 KiB", () => {
+  it("refuses to write values that are not strings, and more than 256 KiB", () => {
     expect(() => toJson({ seed: 7 } as unknown as Record<string, string>)).toThrow("make every value a string")
     expect(() => toJson({ prompt: "x".repeat(300_000) })).toThrow("is 300013 characters long; the most is 262144")
   })

@@ -14,7 +14,7 @@ const isTexts = (value: unknown): value is VideoMetadata =>
 /**
  * The texts as JSON; undefined when there are none.
  *
- * @throws MediaError for a value that is no string, and for more than 256 KiB
+ * @throws MediaError for a value that is not a string, and for more than 256 KiB
  */
 export const toJson = (metadata: VideoMetadata | undefined): string | undefined => {
   if (metadata === undefined || Object.keys(metadata).length === 0) return undefined

@@ -25,7 +25,7 @@ const bytesOf = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base6
 const framesOf = async (source: string | Uint8Array): Promise<ReadonlyArray<RgbFrame>> =>
   toFrames((await readVideo(source)).video)
 
-const refusal = (work: Promise<unknown>): Promise<string> =>
+const rejection = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => {
       throw new Error("nothing was refused")
@@ -82,20 +82,20 @@ describe("videos of other programs", () => {
     ["vp8.webm", "VP8"],
     ["vp9.webm", "VP9"],
   ])("%s names its codec and the package to add", async (name, codec) => {
-    expect(await refusal(readVideo(golden(name)))).toBe(
+    expect(await rejection(readVideo(golden(name)))).toBe(
       `${golden(name)} cannot be read. This video is coded with ${codec}, which needs native codecs: ` +
         `add them with "npm install @mediabunny/server", or convert the video to MP4 with H.264 in the Baseline profile.`,
     )
   })
 
   it("an unknown codec and a file with sound only are told", async () => {
-    expect(await refusal(readVideo(golden("unknown.mp4")))).toContain("a codec that is not known here")
-    expect(await refusal(readVideo(golden("sound.m4a")))).toContain("It has no video in it")
+    expect(await rejection(readVideo(golden("unknown.mp4")))).toContain("a codec that is not known here")
+    expect(await rejection(readVideo(golden("sound.m4a")))).toContain("It has no video in it")
   })
 })
 
 describe("animations", () => {
-  it.each(animations)("$name looks as in Pillow", async ({ file, frames, width, height }) => {
+  it.each(animations)("$name looks as it should", async ({ file, frames, width, height }) => {
     const { video } = await readVideo(bytesOf(file))
     expect(video.shape).toEqual([1, frames.length, height, width, 3])
     for (const [i, { data }] of toFrames(video).entries()) {
@@ -126,21 +126,21 @@ describe("pictures", () => {
   })
 
   it("a folder without pictures, with a damaged one or with sizes that differ is refused", async () => {
-    expect(await refusal(readVideo(folder))).toContain("This folder has no frames")
+    expect(await rejection(readVideo(folder))).toContain("This folder has no frames")
     await writeFile(join(folder, "1.png"), encodePng(small[0]!).bytes)
     await writeFile(join(folder, "2.png"), encodePng(resizeImage(small[0]!, 8, 8)).bytes)
-    expect(await refusal(readVideo(folder))).toContain("Frame 2 is 8×8, and the first is 32×24: give the size")
+    expect(await rejection(readVideo(folder))).toContain("Frame 2 is 8×8, and the first is 32×24: give the size")
     expect((await readVideo(folder, { size: { width: 16, height: 16 } })).video.shape).toEqual([1, 2, 16, 16, 3])
     await writeFile(join(folder, "2.png"), "nothing")
-    expect(await refusal(readVideo(folder))).toContain(
-      "2.png in it cannot be used as a frame: This is no image that is known",
+    expect(await rejection(readVideo(folder))).toContain(
+      "2.png in it cannot be used as a frame: This is not an image of a known kind",
     )
   })
 })
 
 describe.each(["mp4", "webp", "gif"] as const)("%s", (kind) => {
   it("is known by its bytes, whatever its name ends in", async () => {
-    const path = join(folder, "film.txt")
+    const path = join(folder, "clip.txt")
     await writeFile(path, await written(kind))
     expect((await readVideo(path)).video.shape).toEqual([1, 5, 24, 32, 3])
     expect(await readMetadata(path)).toEqual({ prompt: "a fox" })
@@ -151,14 +151,14 @@ describe.each(["mp4", "webp", "gif"] as const)("%s", (kind) => {
     const whole = await framesOf(bytes)
     const { video } = await readVideo(bytes, { maxFrames: 2, size: { width: 16, height: 20 } })
     expect(toFrames(video)).toEqual(whole.slice(0, 2).map((frame) => resizeImage(frame, 16, 20)))
-    expect(await refusal(readVideo(bytes, { maxFrames: 0 }))).toContain("maxFrames is 0; it must be an integer")
-    expect(await refusal(readVideo(bytes, { size: { width: 0, height: 9 } }))).toContain("cannot be resized to 0×9")
+    expect(await rejection(readVideo(bytes, { maxFrames: 0 }))).toContain("maxFrames is 0; it must be an integer")
+    expect(await rejection(readVideo(bytes, { size: { width: 0, height: 9 } }))).toContain("cannot be resized to 0×9")
   })
 
   it("is refused when it is cut off, wherever that is", async () => {
     const bytes = await written(kind)
     for (let part = 1; part < 20; part++) {
-      const message = await refusal(readVideo(bytes.slice(0, Math.floor((bytes.length * part) / 20))))
+      const message = await rejection(readVideo(bytes.slice(0, Math.floor((bytes.length * part) / 20))))
       expect(message).toMatch(/cannot be read\. .*(cut off|no video|no frames)/)
     }
   })
@@ -173,11 +173,11 @@ describe.each(["mp4", "webp", "gif"] as const)("%s", (kind) => {
     for (let trial = 0; trial < 60; trial++) {
       const damaged = bytes.slice()
       for (let i = 0; i <= trial / 10; i++) damaged[random(trial % 2 === 0 ? 200 : bytes.length)] = random(256)
-      const answer = await readVideo(damaged, { maxFrames: 8 }).then(
+      const outcome = await readVideo(damaged, { maxFrames: 8 }).then(
         ({ video }) => `${video.length("frames")} frames`,
         (cause: unknown) => (cause instanceof MediaError ? cause.message : `${cause}`),
       )
-      expect(answer).toMatch(/^\d frames$|^The video cannot be read\. .{10,}/)
+      expect(outcome).toMatch(/^\d frames$|^The video cannot be read\. .{10,}/)
     }
   })
 })
@@ -187,7 +187,7 @@ describe("metadata", () => {
     const bytes = await written("mp4")
     bytes[Buffer.from(bytes).indexOf('{"prompt"')] = 0x5b
     expect((await readVideo(bytes)).metadata).toEqual({})
-    expect(await refusal(readMetadata(bytes))).toContain('The metadata named "auteur" of this file cannot be read')
+    expect(await rejection(readMetadata(bytes))).toContain('The metadata named "auteur" of this file cannot be read')
   })
 
   it("is nothing in files of others", async () => {
@@ -196,38 +196,38 @@ describe("metadata", () => {
   })
 })
 
-describe("what is no video", () => {
+describe("what is not a video", () => {
   it.each([
     ["nothing", "", "This file is empty."],
-    ["text", "hello, I am a text file of some length that says nothing", "This is no video that is known"],
-    ["PDF", "%PDF-1.7 and more", "This is PDF, which is no video"],
-    ["HTML", "<!doctype html><p>Not found", "This is SVG or HTML text, which is no video"],
+    ["text", "hello, I am a text file of some length that says nothing", "This is not a video of a known kind"],
+    ["PDF", "%PDF-1.7 and more", "This is PDF, which is not a video"],
+    ["HTML", "<!doctype html><p>Not found", "This is SVG or HTML text, which is not a video"],
   ])("%s is refused", async (_, text, message) => {
-    const path = join(folder, "film.mp4")
+    const path = join(folder, "clip.mp4")
     await writeFile(path, text)
-    expect(await refusal(readVideo(path))).toContain(`${path} cannot be read. ${message}`)
+    expect(await rejection(readVideo(path))).toContain(`${path} cannot be read. ${message}`)
   })
 
   it("a path that leads nowhere is refused", async () => {
-    expect(await refusal(readVideo(join(folder, "none.mp4")))).toContain("There is no such file: check the path.")
+    expect(await rejection(readVideo(join(folder, "none.mp4")))).toContain("There is no such file: check the path.")
     await mkdir(join(folder, "empty"))
-    expect(await refusal(readMetadata(join(folder, "empty")))).toContain("This folder has no frames")
+    expect(await rejection(readMetadata(join(folder, "empty")))).toContain("This folder has no frames")
   })
 
   it("huge pictures are refused before they are unpacked", async () => {
     const gif = await written("gif")
     gif.set([0xff, 0xff, 0xff, 0xff], 6)
-    expect(await refusal(readVideo(gif))).toContain(
+    expect(await rejection(readVideo(gif))).toContain(
       "This image is 65535×65535; the largest that is read has 100 megapixels",
     )
     const webp = await written("webp")
     webp.set([0xff, 0xff, 0, 0xff, 0xff, 0], 24)
-    expect(await refusal(readVideo(webp))).toContain("This image is 65536×65536")
+    expect(await rejection(readVideo(webp))).toContain("This image is 65536×65536")
   })
 
   it("more frames than the memory holds are refused with the settings that help", async () => {
     const options = { size: { width: 40_000, height: 20_000 } }
-    expect(await refusal(readVideo(encodePng(small[0]!).bytes, options))).toContain(
+    expect(await rejection(readVideo(encodePng(small[0]!).bytes, options))).toContain(
       "This video needs more than 2 GB of memory: give a lower maxFrames or a smaller size.",
     )
   })

@@ -10,7 +10,8 @@ import {
 import { openGif } from "./gif/read-gif.ts"
 import { imageKind } from "./image/image-kind.ts"
 import { openFolder } from "./image/read-folder.ts"
-import { openPicture } from "./image/read-image.ts"
+import { openJpeg } from "./image/jpeg.ts"
+import { openPng } from "./image/png.ts"
 import { resizeImage } from "./image/resize-image.ts"
 import type { RgbFrame } from "./image/rgb-frame.ts"
 import { explainReadFailure, nameOf, type OpenedSource, openSource, pathOf } from "./media-source.ts"
@@ -21,7 +22,7 @@ import { openWebp } from "./webp/read-webp.ts"
 
 const HEAD = 64 // bytes that tell what a file is
 
-const openKind = async (source: OpenedSource): Promise<OpenedVideo> => {
+const openKind = async (source: OpenedSource, wanted: number): Promise<OpenedVideo> => {
   const head = await source.readAt(0, HEAD)
   if (head.length === 0) throw new MediaError({ message: "This file is empty." })
   const kind = imageKind(head)
@@ -31,21 +32,26 @@ const openKind = async (source: OpenedSource): Promise<OpenedVideo> => {
     case "WebP":
       return openWebp(await source.readAll())
     case "PNG":
+      return openPng(await source.readAll())
     case "JPEG":
-      return openPicture(await source.readAll())
+      return openJpeg(await source.readAll())
     case undefined:
     case "MP4 or MOV video":
     case "WebM or Matroska video": {
       // Loaded only when it is needed: it knows many containers.
       const { openContainer } = await import("./container/read-container.ts")
-      return openContainer(source)
+      return openContainer(source, wanted)
     }
     default:
-      throw new MediaError({ message: `This is ${kind}, which is no video: name an MP4, WebM, GIF or WebP file.` })
+      throw new MediaError({ message: `This is ${kind}, which is not a video: name an MP4, WebM, GIF or WebP file.` })
   }
 }
 
-const using = async <A>(source: MediaSource, read: (video: OpenedVideo) => A | Promise<A>): Promise<A> => {
+const using = async <A>(
+  source: MediaSource,
+  wanted: number,
+  read: (video: OpenedVideo) => A | Promise<A>,
+): Promise<A> => {
   let opened: OpenedSource | undefined
   let video: OpenedVideo | undefined
   try {
@@ -54,7 +60,7 @@ const using = async <A>(source: MediaSource, read: (video: OpenedVideo) => A | P
       video = await openFolder(path)
     } else {
       opened = await openSource(source, "The video")
-      video = await openKind(opened)
+      video = await openKind(opened, wanted)
     }
     return await read(video)
   } catch (cause) {
@@ -105,7 +111,7 @@ const readFrames = async (
  * @throws MediaError that names the file, the problem and the fix
  */
 export const readVideo = (source: MediaSource, options: ReadVideoOptions = {}): Promise<VideoFile> =>
-  using(source, async (opened) => {
+  using(source, options.maxFrames ?? Infinity, async (opened) => {
     const frames = await readFrames(opened, options)
     const { width, height, data } = frames[0]!
     const bytes = new Uint8Array(frames.length * data.length)
@@ -129,4 +135,5 @@ const ignoringDamage = (note: string | undefined): VideoMetadata => {
  *
  * @throws MediaError when the file cannot be read, or when the texts are damaged
  */
-export const readMetadata = (source: MediaSource): Promise<VideoMetadata> => using(source, ({ note }) => fromJson(note))
+export const readMetadata = (source: MediaSource): Promise<VideoMetadata> =>
+  using(source, 1, ({ note }) => fromJson(note))

@@ -10,10 +10,10 @@ const LARGEST_VIDEO = 2 * GIGABYTE
  *
  * @throws MediaError
  */
-export const requireMemory = (bytes: number, what: string, mend = "make them fewer or smaller"): void => {
+export const requireMemory = (bytes: number, what: string, fix = "make them fewer or smaller"): void => {
   if (bytes <= LARGEST_VIDEO) return
   throw new MediaError({
-    message: `${what} needs more than ${LARGEST_VIDEO / GIGABYTE} GB of memory: ${mend}.`,
+    message: `${what} needs more than ${LARGEST_VIDEO / GIGABYTE} GB of memory: ${fix}.`,
   })
 }
 
@@ -32,5 +32,21 @@ export const requirePixels = (width: number, height: number): void => {
   if (width * height <= LARGEST_MEGAPIXELS * 1e6) return
   throw new MediaError({
     message: `This image is ${width}×${height}; the largest that is read has ${LARGEST_MEGAPIXELS} megapixels: make it smaller first.`,
+  })
+}
+
+/** The largest picture of a video: 8K. */
+const LARGEST_VIDEO_MEGAPIXELS = 36
+
+/**
+ * Refuses a video whose pictures would take minutes, before one is unpacked.
+ *
+ * @throws MediaError
+ */
+export const requireVideoPixels = (width: number, height: number): void => {
+  requirePixels(width, height)
+  if (width * height <= LARGEST_VIDEO_MEGAPIXELS * 1e6) return
+  throw new MediaError({
+    message: `Its pictures are ${width}×${height}; the largest of a video that are read have ${LARGEST_VIDEO_MEGAPIXELS} megapixels (8K): make it smaller first.`,
   })
 }

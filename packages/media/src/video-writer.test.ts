@@ -43,7 +43,7 @@ const check = (path: string, plan: Partial<VideoSpec> = {}) =>
   run(VideoWriter.use((writer) => writer.check(path, { fps: 8, upscale: 1, ...plan })))
 const read = (path: string) => run(VideoReader.use((reader) => reader.read(path)))
 
-const refusal = (work: Promise<unknown>): Promise<string> =>
+const rejection = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => {
       throw new Error("nothing was refused")
@@ -57,10 +57,10 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
 const metadata = { prompt: "a „Füchsin“ 🦊 & <cats> \"on\" 'ice'\n", seed: "18446744073709551615", sampler: "ddim" }
 
 describe.each([
-  ["film.mp4", 36],
-  ["film.webp", 26],
-  ["film.gif", 32],
-  ["film/", Infinity],
+  ["clip.mp4", 36],
+  ["clip.webp", 26],
+  ["clip.gif", 32],
+  ["clip/", Infinity],
 ])("%s", (name, least) => {
   it("comes back: the frames in their order, the rate and the metadata", async () => {
     const path = join(folder, name)
@@ -108,16 +108,16 @@ describe.each([
       Effect.exit(VideoWriter.use((writer) => writer.write(path, failing, { fps: 8, upscale: 1 }))),
     )
     expect(Exit.isFailure(exit)).toBe(true)
-    expect(await refusal(write(path, {}, []))).toBe("A video needs at least one frame, and none was written.")
+    expect(await rejection(write(path, {}, []))).toBe("A video needs at least one frame, and none was written.")
     expect(await readdir(folder)).toEqual([])
   })
 
   it("is refused before the work when its settings or its metadata cannot be", async () => {
     const path = join(folder, name)
-    expect(await refusal(check(path, { fps: 0 }))).toContain("fps is 0")
-    expect(await refusal(check(path, { width: 5000 }))).toContain("width is 5000")
-    expect(await refusal(check(path, { metadata: { prompt: "x".repeat(300_000) } }))).toContain("shorten it")
-    expect(await refusal(check(join(folder, "nowhere", name)))).toContain("does not exist")
+    expect(await rejection(check(path, { fps: 0 }))).toContain("fps is 0")
+    expect(await rejection(check(path, { width: 5000 }))).toContain("width is 5000")
+    expect(await rejection(check(path, { metadata: { prompt: "x".repeat(300_000) } }))).toContain("shorten it")
+    expect(await rejection(check(join(folder, "nowhere", name)))).toContain("does not exist")
   })
 })
 
@@ -133,22 +133,22 @@ describe("a PNG file", () => {
   it("is refused for more frames, before the work where that is known", async () => {
     const path = join(folder, "still.png")
     const message = "A PNG file holds one picture, and this video has more: end the name in / for a folder of pictures"
-    expect(await refusal(check(path, { frames: 17 }))).toContain(message)
-    expect(await refusal(write(path))).toContain(message)
+    expect(await rejection(check(path, { frames: 17 }))).toContain(message)
+    expect(await rejection(write(path))).toContain(message)
     expect(await readdir(folder)).toEqual([])
   })
 })
 
 describe("a folder of frames", () => {
   it("takes the place of an empty folder and of earlier frames, also of more of them", async () => {
-    const path = join(folder, "film/")
+    const path = join(folder, "clip/")
     await mkdir(path)
     await check(path)
     await write(path)
     await check(path)
     await write(path, {}, [toVideo(frames.slice(0, 2))])
     expect(await readdir(path)).toEqual(["frame-0001.png", "frame-0002.png"])
-    expect(await readdir(folder)).toEqual(["film"])
+    expect(await readdir(folder)).toEqual(["clip"])
   })
 
   it("is written through a link, also to a folder that is not there yet", async () => {
@@ -163,26 +163,28 @@ describe("a folder of frames", () => {
   })
 
   it("never takes the place of another program's frames", async () => {
-    const path = join(folder, "film/")
+    const path = join(folder, "clip/")
     await write(path, {}, [toVideo(frames.slice(0, 2))])
     const theirs = encode({ width: 1, height: 1, data: new Uint8Array(3), channels: 3 })
     await writeFile(join(path, "frame-0003.png"), theirs)
     const message = "the folder holds other files, such as frame-0003.png. Name a new folder."
-    expect(await refusal(check(path))).toContain(message)
-    expect(await refusal(write(path))).toContain(message)
+    expect(await rejection(check(path))).toContain(message)
+    expect(await rejection(write(path))).toContain(message)
     expect(await readdir(path)).toHaveLength(3)
   })
 
   it("never takes the place of a folder with other files, or of a file", async () => {
-    const path = join(folder, "film/")
+    const path = join(folder, "clip/")
     await mkdir(path)
     await writeFile(join(path, "diary.txt"), "dear")
-    expect(await refusal(check(path))).toContain("the folder holds other files, such as diary.txt. Name a new folder.")
-    expect(await refusal(write(path))).toContain("diary.txt")
-    expect(await readdir(folder)).toEqual(["film"])
+    expect(await rejection(check(path))).toContain(
+      "the folder holds other files, such as diary.txt. Name a new folder.",
+    )
+    expect(await rejection(write(path))).toContain("diary.txt")
+    expect(await readdir(folder)).toEqual(["clip"])
     expect(await readdir(path)).toEqual(["diary.txt"])
     await writeFile(join(folder, "file"), "")
-    expect(await refusal(check(join(folder, "file/")))).toContain("it is a file, not a folder")
+    expect(await rejection(check(join(folder, "file/")))).toContain("it is a file, not a folder")
   })
 })
 
@@ -206,40 +208,40 @@ describe("exclusive", () => {
 })
 
 it("encodes in memory to the bytes of the file", async () => {
-  const path = join(folder, "film.webp")
+  const path = join(folder, "clip.webp")
   await write(path, { metadata })
   const format = { fps: 8, upscale: 1, metadata }
   const encoded = await run(VideoWriter.use((writer) => writer.encode("webp", Stream.make(toVideo(frames)), format)))
   expect(encoded).toEqual({ bytes: new Uint8Array(await readFile(path)), mediaType: "image/webp" })
-  expect(await refusal(run(VideoWriter.use((writer) => writer.encode("webp", Stream.empty, format))))).toContain(
+  expect(await rejection(run(VideoWriter.use((writer) => writer.encode("webp", Stream.empty, format))))).toContain(
     "A video needs at least one frame",
   )
 })
 
 describe("the ending", () => {
   it.each([
-    ["film.webm", ".webm files are not written. Please use .mp4, or end the name in .mp4, .webp, .gif or .png"],
-    ["film.JPG", ".jpg files are not written. Please use .png"],
-    ["film.xyz", ".xyz files are not written. Please end the name in .mp4, .webp, .gif or .png (one picture), or in /"],
-    ["film", "its name has no ending that says what to write. Please end the name in .mp4"],
+    ["clip.webm", ".webm files are not written. Please use .mp4, or end the name in .mp4, .webp, .gif or .png"],
+    ["clip.JPG", ".jpg files are not written. Please use .png"],
+    ["clip.xyz", ".xyz files are not written. Please end the name in .mp4, .webp, .gif or .png (one picture), or in /"],
+    ["clip", "its name has no ending that says what to write. Please end the name in .mp4"],
   ])("%s is refused with what to take instead", async (name, message) => {
     const path = join(folder, name)
-    expect(await refusal(check(path))).toContain(`Cannot write ${path}: ${message}`)
-    expect(await refusal(write(path))).toContain(message)
+    expect(await rejection(check(path))).toContain(`Cannot write ${path}: ${message}`)
+    expect(await rejection(write(path))).toContain(message)
   })
 
   it("may be in capitals", async () => {
-    const path = join(folder, "FILM.GIF")
+    const path = join(folder, "CLIP.GIF")
     await write(path)
     expect((await readFile(path)).subarray(0, 6).toString()).toBe("GIF89a")
   })
 
   it("decides what is refused: odd sizes for MP4 only, fast videos for GIF only", async () => {
     const odd = { width: 15, height: 16 }
-    expect(await refusal(check(join(folder, "a.mp4"), odd))).toContain("H.264 needs an even width and height")
+    expect(await rejection(check(join(folder, "a.mp4"), odd))).toContain("H.264 needs an even width and height")
     await check(join(folder, "a.gif"), odd)
     await check(join(folder, "a.webp"), odd)
-    expect(await refusal(check(join(folder, "a.gif"), { fps: 60 }))).toContain("at most 50 frames a second")
+    expect(await rejection(check(join(folder, "a.gif"), { fps: 60 }))).toContain("at most 50 frames a second")
     await check(join(folder, "a.webp"), { fps: 60 })
   })
 })

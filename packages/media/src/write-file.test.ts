@@ -13,18 +13,18 @@ afterEach(() => rm(folder, { recursive: true }))
 
 const bytes = Uint8Array.of(1, 2, 3)
 const read = async (path: string): Promise<Uint8Array> => new Uint8Array(await readFile(path))
-const refusal = (path: string): Promise<unknown> => writeFileAtomically(path, bytes).catch((cause: unknown) => cause)
+const rejection = (path: string): Promise<unknown> => writeFileAtomically(path, bytes).catch((cause: unknown) => cause)
 
 it("writes a new file and replaces an old one, leaving nothing beside it", async () => {
-  const path = join(folder, "film.mp4")
+  const path = join(folder, "clip.mp4")
   await writeFileAtomically(path, Uint8Array.of(9))
   await writeFileAtomically(path, bytes)
   expect(await read(path)).toEqual(bytes)
-  expect(await readdir(folder)).toEqual(["film.mp4"])
+  expect(await readdir(folder)).toEqual(["clip.mp4"])
 })
 
 it("keeps a link and the mode of the file that it replaces", async () => {
-  const path = join(folder, "film.mp4")
+  const path = join(folder, "clip.mp4")
   await writeFile(path, "old", { mode: 0o600 })
   await symlink(path, join(folder, "link.mp4"))
   await writeFileAtomically(join(folder, "link.mp4"), bytes)
@@ -38,8 +38,8 @@ it("writes to a device without replacing it", async () => {
 })
 
 it("names a folder that does not exist", async () => {
-  const path = join(folder, "nowhere", "film.mp4")
-  const cause = await refusal(path)
+  const path = join(folder, "nowhere", "clip.mp4")
+  const cause = await rejection(path)
   expect(cause).toBeInstanceOf(MediaError)
   expect(cause).toHaveProperty(
     "message",
@@ -48,18 +48,18 @@ it("names a folder that does not exist", async () => {
 })
 
 it("says that a folder is a folder, and offers a name in it", async () => {
-  const path = join(folder, "films")
+  const path = join(folder, "videos")
   await mkdir(path)
-  expect(await refusal(path)).toHaveProperty(
+  expect(await rejection(path)).toHaveProperty(
     "message",
     `Cannot write ${path}: it is a folder. Add a file name, such as ${join(path, "video.mp4")}.`,
   )
-  expect(await readdir(folder)).toEqual(["films"])
+  expect(await readdir(folder)).toEqual(["videos"])
 })
 
-it("says that a file is no folder", async () => {
+it("says that a file is not a folder", async () => {
   await writeFile(join(folder, "file"), "")
-  expect(await refusal(join(folder, "file", "film.mp4"))).toHaveProperty(
+  expect(await rejection(join(folder, "file", "clip.mp4"))).toHaveProperty(
     "message",
     expect.stringContaining("is a file, not a folder"),
   )
@@ -68,11 +68,11 @@ it("says that a file is no folder", async () => {
 it("says before the work that a name is too long", async () => {
   const path = join(folder, `${"x".repeat(300)}.mp4`)
   await expect(checkWritable(path)).rejects.toThrow("the name is too long. Name a shorter one.")
-  expect(await refusal(path)).toHaveProperty("message", expect.stringContaining("the name is too long"))
+  expect(await rejection(path)).toHaveProperty("message", expect.stringContaining("the name is too long"))
 })
 
 it("keeps the old file and removes the begun one when the disk is full", async () => {
-  const path = join(folder, "film.mp4")
+  const path = join(folder, "clip.mp4")
   await writeFile(path, "old")
   // Stands for a disk that takes the first bytes and no more.
   async function* untilFull(): AsyncGenerator<Uint8Array> {
@@ -85,23 +85,23 @@ it("keeps the old file and removes the begun one when the disk is full", async (
     "message",
     `Cannot write ${path}: the disk is full. Free some space or name a place on another disk.`,
   )
-  expect(await readdir(folder)).toEqual(["film.mp4"])
+  expect(await readdir(folder)).toEqual(["clip.mp4"])
   expect(await readFile(path, "utf8")).toBe("old")
 })
 
 it("writes through a link whose file is not there yet, also over several links", async () => {
   await mkdir(join(folder, "elsewhere"))
-  await symlink(join("elsewhere", "film.mp4"), join(folder, "second.mp4"))
+  await symlink(join("elsewhere", "clip.mp4"), join(folder, "second.mp4"))
   await symlink("second.mp4", join(folder, "first.mp4"))
   await checkWritable(join(folder, "first.mp4"))
   await writeFileAtomically(join(folder, "first.mp4"), bytes)
-  expect(await read(join(folder, "elsewhere", "film.mp4"))).toEqual(bytes)
+  expect(await read(join(folder, "elsewhere", "clip.mp4"))).toEqual(bytes)
   expect((await lstat(join(folder, "first.mp4"))).isSymbolicLink()).toBe(true)
 })
 
 it("refuses a link into a folder that does not exist, and a loop of links", async () => {
   const path = join(folder, "link.mp4")
-  await symlink(join("nowhere", "film.mp4"), path)
+  await symlink(join("nowhere", "clip.mp4"), path)
   const message = `Cannot write ${path}: the folder ${join(folder, "nowhere")} does not exist.`
   await expect(checkWritable(path)).rejects.toThrow(message)
   await expect(writeFileAtomically(path, bytes)).rejects.toThrow(message)

@@ -58,7 +58,7 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     [2, "--source-guidance-scale is for --start inversion", ["a fox", "--source-guidance-scale", "3"]],
     [1, "gone.safetensors does not exist: check the path", ["a fox", "--lora", "gone.safetensors"]],
     [2, "emoji-world takes no image", ["a fox", "--image", "dot.png"]],
-    [1, "text.txt cannot be used: This is no image that is known", ["a fox", "--image", "text.txt"]],
+    [1, "text.txt cannot be used: This is not an image of a known kind", ["a fox", "--image", "text.txt"]],
     [1, "There is no checkpoint at nope.auteur", ["--resume", "nope.auteur"]],
     [1, "text.txt cannot be resumed", ["--resume", "text.txt"]],
     [1, "There is no file of prompts at nope.txt", ["--batch", "nope.txt"]],

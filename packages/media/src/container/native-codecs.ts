@@ -1,28 +1,64 @@
+import { createRequire } from "node:module"
 import { MediaError } from "@auteur/core"
 import type { InputVideoTrack } from "mediabunny"
 
 const PACKAGE = "@mediabunny/server"
+
+/** The part of the package with native codecs that is used; it is not there when types are checked. */
+interface NativeCodecs {
+  readonly registerMediabunnyServer: (options: { readonly hardwareContext: null }) => void
+}
+
+interface NativeLog {
+  readonly Log?: { readonly setLevel: (level: number) => void }
+  readonly AV_LOG_QUIET?: number
+}
+
+const isMissing = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  /Cannot find (?:package|module)|not found|Could not resolve/i.test(cause.message) &&
+  cause.message.includes(PACKAGE)
+
+/** Keeps FFmpeg from printing what its errors say as well. */
+const silence = async (): Promise<void> => {
+  try {
+    const server = createRequire(import.meta.url).resolve(PACKAGE)
+    const library: NativeLog = await import(createRequire(server).resolve("node-av"))
+    library.Log?.setLevel(library.AV_LOG_QUIET ?? -8)
+  } catch {
+    // It prints, then.
+  }
+}
 
 /**
  * Registers the native codecs, when they are installed.
  *
  * When one fails, mediabunny rejects with its error twice: where it is caught, and once more where nobody can catch it,
  * which would end the process for a damaged file.
+ *
+ * @returns why they do not load, though they are installed
  */
-const register = async (): Promise<void> => {
+const register = async (): Promise<string | undefined> => {
   // Named by a variable, because the package is not there when types are checked or bundles built.
   const name = PACKAGE
-  const codecs = (await import(name).catch(() => undefined)) as { registerMediabunnyServer: () => void } | undefined
-  if (codecs === undefined) return
-  codecs.registerMediabunnyServer()
+  let codecs: NativeCodecs
+  try {
+    codecs = (await import(name)) as NativeCodecs
+  } catch (cause) {
+    return isMissing(cause) ? undefined : cause instanceof Error ? cause.message : String(cause)
+  }
+  // Looking for a graphics card prints what each missing driver says, and gains nothing for a few frames.
+  codecs.registerMediabunnyServer({ hardwareContext: null })
+  await silence()
   process.on("unhandledRejection", (reason) => {
     const decoders = reason instanceof Error && (reason.stack ?? "").includes(PACKAGE)
     // Others end the process, as they do when nobody listens.
     if (!decoders && process.listenerCount("unhandledRejection") === 1) throw reason
   })
+  return undefined
 }
 
-let registered: Promise<void> | undefined
+let registered: Promise<string | undefined> | undefined
 
 const PROFILES: Readonly<Record<string, string>> = { "42": "Baseline", "4d": "Main", "58": "Extended", "64": "High" }
 const CODECS: Readonly<Record<string, string>> = {
@@ -31,6 +67,7 @@ const CODECS: Readonly<Record<string, string>> = {
   vp8: "VP8",
   vp9: "VP9",
   av1: "AV1",
+  prores: "ProRes",
 }
 
 const CONVERT = "convert the video to MP4 with H.264 in the Baseline profile"
@@ -38,7 +75,7 @@ const CONVERT = "convert the video to MP4 with H.264 in the Baseline profile"
 /**
  * Sees to it that a track can be decoded, with native codecs where it needs them.
  *
- * @throws MediaError that names the codec and the package to add
+ * @throws MediaError that names the codec, and the package to add or why it does not load
  */
 export const requireDecoder = async (track: InputVideoTrack): Promise<void> => {
   if (await track.canDecode()) return
@@ -46,13 +83,15 @@ export const requireDecoder = async (track: InputVideoTrack): Promise<void> => {
   if (codec === null) {
     throw new MediaError({ message: `This video is coded with a codec that is not known here: ${CONVERT}.` })
   }
-  await (registered ??= register())
+  const failure = await (registered ??= register())
   if (await track.canDecode()) return
   const profile = PROFILES[(await track.getCodecParameterString())?.slice(5, 7).toLowerCase() ?? ""]
   const name = codec === "avc" && profile !== undefined ? `H.264 in the ${profile} profile` : (CODECS[codec] ?? codec)
-  throw new MediaError({
-    message: `This video is coded with ${name}, which needs native codecs: add them with "npm install ${PACKAGE}", or ${CONVERT}.`,
-  })
+  const fix =
+    failure === undefined
+      ? `add them with "npm install ${PACKAGE}", or ${CONVERT}`
+      : `${PACKAGE} is installed, but does not load (${failure}): install what it lacks, or ${CONVERT}`
+  throw new MediaError({ message: `This video is coded with ${name}, which needs native codecs: ${fix}.` })
 }
 
 /**

@@ -3,113 +3,142 @@ import {
   ALL_FORMATS,
   BlobSource,
   BufferSource,
+  EncodedPacketSink,
   FilePathSource,
+  HLS,
   Input,
+  type InputFormat,
   type InputVideoTrack,
   Logging,
   LogLevel,
+  QuickTimeInputFormat,
   registerDecoder,
-  type VideoSample,
-  VideoSampleSink,
+  type Source,
 } from "mediabunny"
-import { BaselineDecoder } from "../mp4/baseline-decoder.ts"
+import { atEqualTimes, toLegalRate, toRate } from "../frame-times.ts"
+import type { RgbFrame } from "../image/rgb-frame.ts"
 import type { OpenedSource } from "../media-source.ts"
 import { METADATA_KEY } from "../metadata.ts"
-import { givingUp, requireDecoder } from "./native-codecs.ts"
+import { type Edit, readEdits } from "../mp4/edit-list.ts"
+import { isQuickTime, readMovieBox } from "../mp4/movie-boxes.ts"
 import type { OpenedVideo } from "../opened-video.ts"
-import { orient } from "../image/orient.ts"
-import { requirePixels } from "../require-memory.ts"
-import { resizeImage } from "../image/resize-image.ts"
-import type { RgbFrame } from "../image/rgb-frame.ts"
-import { checkSampleCounts } from "../mp4/sample-counts.ts"
+import { BaselineDecoder } from "./baseline-decoder.ts"
+import { requireDecoder } from "./native-codecs.ts"
+import { sampleToRgb } from "./sample-to-rgb.ts"
+import { shownFrames } from "./shown-frames.ts"
 
 registerDecoder(BaselineDecoder)
 
 // What it would print, it throws as well.
 Logging.level = LogLevel.Silent
 
-const toFrame = async (sample: VideoSample): Promise<RgbFrame> => {
-  try {
-    const { width, height } = sample.visibleRect
-    requirePixels(width, height)
-    const rgbx = new Uint8Array(sample.allocationSize({ format: "RGBX" }))
-    const [layout] = await sample.copyTo(rgbx, { format: "RGBX" })
-    const data = new Uint8Array(width * height * 3)
-    for (let y = 0, p = 0; y < height; y++) {
-      let q = layout!.offset + y * layout!.stride
-      for (let x = 0; x < width; x++, p += 3, q += 4) {
-        data[p] = rgbx[q]!
-        data[p + 1] = rgbx[q + 1]!
-        data[p + 2] = rgbx[q + 2]!
-      }
-    }
-    const { squarePixelWidth, squarePixelHeight, rotation, flip } = sample
-    const square = resizeImage({ width, height, data }, squarePixelWidth, squarePixelHeight)
-    const upright = orient(square, { 0: 1, 90: 6, 180: 3, 270: 8 }[rotation])
-    return flip ? orient(upright, 2) : upright
-  } finally {
-    sample.close()
+/** QuickTime files from before there was a file type box, which mediabunny asks for. */
+class OldQuickTime extends QuickTimeInputFormat {
+  async _canReadInput(): Promise<boolean> {
+    return true
   }
 }
 
-async function* framesOf(track: InputVideoTrack, expected: number): AsyncGenerator<RgbFrame> {
+// A playlist (HLS) would have other files and addresses read.
+const FORMATS: ReadonlyArray<InputFormat> = ALL_FORMATS.filter((format) => format !== HLS)
+
+const toMediabunny = (origin: OpenedSource["origin"]): Source => {
+  if (typeof origin === "string") return new FilePathSource(origin)
+  return origin instanceof Blob ? new BlobSource(origin) : new BufferSource(origin)
+}
+
+// Of so many frames, the rate is that of all.
+const FRAMES_FOR_RATE = 256
+
+interface Times {
+  /** Frames per second; undefined for one frame without a duration. */
+  readonly rate: number | undefined
+  readonly ticksPerSecond: number
+}
+
+/** VP8 has frames that others refer to and that are not shown (RFC 6386 §9.1). */
+const isShown = (codec: string | null, data: Uint8Array): boolean => codec !== "vp8" || ((data[0] ?? 0) & 0x10) !== 0
+
+const readTimes = async (track: InputVideoTrack): Promise<Times> => {
+  const codec = await track.getCodec()
+  const ticksPerSecond = await track.getTimeResolution()
+  const starts: Array<number> = []
+  let last = 0
+  const packets = new EncodedPacketSink(track).packets(undefined, undefined, { metadataOnly: codec !== "vp8" })
+  for await (const { timestamp, duration, data } of packets) {
+    if (isShown(codec, data)) starts.push(timestamp * ticksPerSecond)
+    last = duration * ticksPerSecond
+    if (starts.length >= FRAMES_FOR_RATE) break
+  }
+  const ordered = starts.toSorted((a, b) => a - b)
+  const ticks = ordered.slice(1).map((start, i) => Math.round(start) - Math.round(ordered[i]!))
+  if (ticks.length === 0) ticks.push(Math.round(last))
+  return { rate: ticks.some((count) => count > 0) ? toRate(ticks, ticksPerSecond) : undefined, ticksPerSecond }
+}
+
+async function* framesOf(
+  track: InputVideoTrack,
+  edits: ReadonlyArray<Edit>,
+  times: Times & { readonly fps: number },
+  tell: { readonly notice: (notice: string) => void; readonly uneven: (notice: string) => void },
+): AsyncGenerator<RgbFrame> {
   await requireDecoder(track)
-  const samples = new VideoSampleSink(track).samples()
-  let decoded = 0
+  const toRgb = sampleToRgb(await track.getColorSpace(), tell.notice)
+  const pictures = shownFrames(track, { edits, period: 1 / times.fps, toRgb })
   try {
-    for await (const sample of givingUp(samples)) {
-      decoded++
-      // An edit list may start a video later than its first frame.
-      if (sample.timestamp + sample.duration <= 0) sample.close()
-      else yield await toFrame(sample)
-    }
-  } finally {
-    await samples.return()
+    yield* atEqualTimes(pictures, { fps: times.fps, tick: 1 / times.ticksPerSecond }, tell.uneven)
+  } catch (cause) {
+    throw plainly(cause)
   }
-  if (decoded < expected) throw new Error(`it has ${decoded} of its ${expected} frames`)
 }
 
-// Matroska rounds times to thousandths of a second: what is as near to a whole rate as that is meant to be it.
-const toCleanRate = (fps: number): number | undefined => {
-  if (!Number.isFinite(fps) || fps <= 0) return undefined
-  return Math.abs(fps - Math.round(fps)) < 0.01 ? Math.max(1, Math.round(fps)) : fps
-}
+/** Mediabunny asks to report its failed assertions as bugs: they are of files whose index is damaged. */
+const plainly = (cause: unknown): unknown =>
+  cause instanceof Error && !(cause instanceof MediaError) && /assert|internal error|report/i.test(cause.message)
+    ? new Error("its index is damaged", { cause })
+    : cause
 
 /**
- * Opens a video in a container: MP4, MOV, WebM, Matroska and what else mediabunny knows.
+ * Opens a video in a container: MP4, QuickTime, WebM, Matroska, MPEG-TS and what else mediabunny knows.
  *
+ * @param wanted frames that will be taken at most: the file is read no further than they need
  * @throws MediaError for a file without video and for a codec that is not there; other errors for damage
  */
-export const openContainer = async ({ origin, readAt }: OpenedSource): Promise<OpenedVideo> => {
-  await checkSampleCounts(readAt)
-  const source =
-    typeof origin === "string"
-      ? new FilePathSource(origin)
-      : origin instanceof Blob
-        ? new BlobSource(origin)
-        : new BufferSource(origin)
-  const input = new Input({ source, formats: ALL_FORMATS })
+export const openContainer = async ({ origin, readAt }: OpenedSource, wanted: number): Promise<OpenedVideo> => {
+  const movie = await readMovieBox(readAt, 4 * wanted + 1000)
+  const isOld = movie !== undefined && (await isQuickTime(readAt))
+  const input = new Input({ source: toMediabunny(origin), formats: isOld ? [new OldQuickTime()] : [...FORMATS] })
   try {
     if (!(await input.canRead())) {
       throw new MediaError({
-        message: "This is no video that is known: name an MP4, WebM, GIF or WebP file, or a folder of PNG frames.",
+        message: "This is not a video of a known kind: name an MP4, WebM, GIF or WebP file, or a folder of PNG frames.",
       })
     }
     const track = await input.getPrimaryVideoTrack()
     if (track === null) {
       throw new MediaError({ message: "It has no video in it, or is cut off: name a file that has." })
     }
-    const note = (await input.getMetadataTags()).raw?.[METADATA_KEY]
-    const { packetCount, averagePacketRate } = await track.computePacketStats()
+    const note = movie === undefined ? undefined : (await input.getMetadataTags()).raw?.[METADATA_KEY]
+    const times = await readTimes(track)
+    const { fps, notice } = toLegalRate(times.rate ?? 1)
+    const notices: Array<string> = notice === undefined ? [] : [notice]
+    if ((await input.getPrimaryAudioTrack()) !== null) {
+      notices.push("Its sound is left out: videos are made without sound.")
+    }
+    const tell = {
+      notice: (sentence: string) => void notices.push(sentence),
+      uneven: (sentence: string) => void (notice === undefined && notices.push(sentence)),
+    }
+    const edits = movie === undefined ? [] : readEdits(movie, track.id)
     return {
-      fps: toCleanRate(averagePacketRate),
+      fps: times.rate === undefined ? undefined : fps,
       note: typeof note === "string" ? note : undefined,
-      notices: [],
-      frames: () => framesOf(track, packetCount),
+      notices,
+      frames: () => framesOf(track, edits, { ...times, fps }, tell),
       close: () => input.dispose(),
     }
   } catch (cause) {
     input.dispose()
-    throw cause
+    throw plainly(cause)
   }
 }

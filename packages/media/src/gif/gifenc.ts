@@ -22,7 +22,7 @@ interface GifEncoder {
   readonly stream: { readonly writeBytes: (bytes: Uint8Array) => void }
 }
 
-/** What is used of gifenc, which has no types of its own. */
+/** The part of gifenc that is used; it has no types of its own. */
 interface Gifenc {
   readonly GIFEncoder: () => GifEncoder
   readonly quantize: (rgba: Uint8Array, colours: number, options: { readonly format: "rgb565" }) => Palette

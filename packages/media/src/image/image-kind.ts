@@ -1,4 +1,4 @@
-/** What a file is by its first bytes; undefined when they are of no kind that is known here. */
+/** The kind of file that its first bytes tell; undefined when it is not known here. */
 export const imageKind = (bytes: Uint8Array): string | undefined => {
   const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to))
   if (text(0, 8) === "\x89PNG\r\n\x1A\n") return "PNG"

@@ -2,10 +2,8 @@ import { MediaError } from "@auteur/core"
 import type { Coder, CoderOptions } from "../coder.ts"
 import { checkOptions, type FrameSpec } from "../frame-writer.ts"
 import { METADATA_KEY, toAscii } from "../metadata.ts"
-import { pngTexts, toPng } from "./png.ts"
-
-/** The keyword under which the first picture of a folder keeps the frame rate. */
-export const RATE_KEY = "fps"
+import { pngTexts, RATE_KEY } from "./png-chunks.ts"
+import { toPng } from "./png.ts"
 
 /** The texts that each picture keeps: the keyword that PNG has for the program that made it (specification §11.3.3.2). */
 export const frameTexts: Readonly<Record<string, string>> = { Software: METADATA_KEY }

@@ -1,39 +1,125 @@
-import { MediaError } from "@auteur/core"
-import { convertIndexedToRgb, decode, encode } from "fast-png"
+import { encode } from "fast-png"
+import { openAnimation } from "../animation.ts"
+import { METADATA_KEY } from "../metadata.ts"
+import type { OpenedVideo } from "../opened-video.ts"
+import { requirePixels, requireVideoPixels } from "../require-memory.ts"
+import { exifOrientation } from "./exif.ts"
+import { orient } from "./orient.ts"
+import { pngChunks, type PngHeader, pngHeader, pngTexts, toPictureRate } from "./png-chunks.ts"
+import { type PngColours, unpackPixels } from "./png-pixels.ts"
 import { checkFrame, type RgbFrame } from "./rgb-frame.ts"
+import { dropAlpha, layOver, putOver } from "./rgba-frame.ts"
 
-/**
- * Reads PNG bytes; alpha is dropped, 16 bits a channel keep their upper 8, as in PIL's `convert("RGB")`.
- *
- * @throws when the bytes are damaged
- */
-export const decodePng = (bytes: Uint8Array): RgbFrame => {
-  const image = decode(bytes, { checkCrc: true })
-  const { width, height, depth } = image
-  const pixels = width * height
-  const { data, channels } = image.palette
-    ? { data: convertIndexedToRgb(image), channels: image.palette[0]?.length ?? 3 }
-    : { data: depth < 8 ? unpack(image.data, width, height, depth) : image.data, channels: image.channels }
-  const shift = depth === 16 ? 8 : 0
-  const out = new Uint8Array(pixels * 3)
-  for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < 3; c++) {
-      // One or two channels: grey, which all three colours repeat.
-      out[i * 3 + c] = data[i * channels + (channels < 3 ? 0 : c)]! >> shift
-    }
-  }
-  return { width, height, data: out }
+/** A picture of an animated PNG, not unpacked yet (PNG specification §11.3.6.2). */
+interface ApngFrame {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+  /** Seconds, as browsers take them. */
+  readonly duration: number
+  /** 1 clears its place after its time, 2 brings back what was there before. */
+  readonly disposal: number
+  readonly blends: boolean
+  readonly packed: Array<Uint8Array>
 }
 
-/** Grey samples of 1, 2 or 4 bits, packed row by row, as bytes from 0 to 255. */
-const unpack = (data: ArrayLike<number>, width: number, height: number, depth: number): Uint8Array => {
-  const row = Math.ceil((width * depth) / 8)
-  const largest = 2 ** depth - 1
-  return Uint8Array.from({ length: width * height }, (_, i) => {
-    const bit = (i % width) * depth
-    const byte = data[Math.floor(i / width) * row + (bit >> 3)]!
-    return (((byte >> (8 - depth - (bit & 7))) & largest) * 255) / largest
-  })
+interface PngFile {
+  readonly header: PngHeader
+  readonly colours: PngColours
+  /** The picture of programs that know of no animation. */
+  readonly still: ReadonlyArray<Uint8Array>
+  readonly frames: ReadonlyArray<ApngFrame>
+  readonly orientation: number
+}
+
+const toFrame = (content: Uint8Array, canvas: PngHeader): ApngFrame => {
+  if (content.length < 26) throw new Error("its chunk fcTL is too short")
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength)
+  const [width, height, x, y] = [4, 8, 12, 16].map((at) => view.getUint32(at)) as [number, number, number, number]
+  if (width < 1 || height < 1 || x + width > canvas.width || y + height > canvas.height) {
+    throw new Error(`a picture is larger than the ${canvas.width}×${canvas.height} pixels of the whole`)
+  }
+  const seconds = view.getUint16(20) / (view.getUint16(22) || 100)
+  // Browsers show a picture of up to a hundredth of a second for a tenth.
+  const duration = seconds <= 0.01 ? 0.1 : seconds
+  return { x, y, width, height, duration, disposal: content[24]!, blends: content[25] === 1, packed: [] }
+}
+
+const readPngFile = (bytes: Uint8Array): PngFile => {
+  const header = pngHeader(bytes)
+  requirePixels(header.width, header.height)
+  const still: Array<Uint8Array> = []
+  const frames: Array<ApngFrame> = []
+  let isAnimated = false
+  let palette: Uint8Array | undefined
+  let transparency: Uint8Array | undefined
+  let orientation = 1
+  for (const { type, content } of pngChunks(bytes)) {
+    if (type === "PLTE") palette = content
+    else if (type === "tRNS") transparency = content
+    else if (type === "eXIf") orientation = exifOrientation(content)
+    else if (type === "acTL") isAnimated = still.length === 0 && content.subarray(0, 4).some((byte) => byte > 0)
+    else if (type === "fcTL" && isAnimated) frames.push(toFrame(content, header))
+    else if (type === "fdAT") frames.at(-1)?.packed.push(content.subarray(4))
+    else if (type === "IDAT") {
+      still.push(content)
+      // Without a control before it, the still picture is not part of the animation.
+      frames[0]?.packed.push(content)
+    }
+  }
+  return {
+    header,
+    colours: { palette, transparency },
+    still,
+    frames: frames.filter(({ packed }) => packed.length > 0),
+    orientation,
+  }
+}
+
+const CLEARS = 1
+const RESTORES = 2
+
+const TICKS = 1_000_000 // to a second
+
+function* drawn({ header, colours, frames, orientation }: PngFile): Generator<() => RgbFrame> {
+  const { width, height } = header
+  const canvas = { width, height, data: new Uint8ClampedArray(width * height * 4) }
+  for (const frame of frames) {
+    const before = frame.disposal === RESTORES ? canvas.data.slice() : undefined
+    const picture = unpackPixels({ ...header, width: frame.width, height: frame.height }, colours, frame.packed)
+    if (frame.blends) layOver(canvas, picture, frame.x, frame.y)
+    else putOver(canvas, picture, frame.x, frame.y)
+    yield () => orient(dropAlpha(canvas), orientation)
+    if (before !== undefined) canvas.data.set(before)
+    const nothing = { ...picture, data: new Uint8ClampedArray(picture.data.length) }
+    if (frame.disposal === CLEARS) putOver(canvas, nothing, frame.x, frame.y)
+  }
+}
+
+/**
+ * Opens a PNG, which looks as browsers show it: an animated one plays, without the still picture where that is not part of
+ * it. What is transparent is black.
+ *
+ * @throws when the bytes are damaged or cut off
+ */
+export const openPng = (bytes: Uint8Array): OpenedVideo => {
+  const file = readPngFile(bytes)
+  const texts = pngTexts(bytes)
+  const note = texts.get(METADATA_KEY)
+  const { header, colours, still, frames, orientation } = file
+  if (frames.length > 1) requireVideoPixels(header.width, header.height)
+  if (frames.length > 0) {
+    const durations = frames.map(({ duration }) => Math.round(duration * TICKS))
+    return openAnimation({ note, durations, ticksPerSecond: TICKS, pictures: () => drawn(file) })
+  }
+  if (still.length === 0) throw new Error("it has no picture")
+  return {
+    fps: toPictureRate(texts),
+    note,
+    notices: [],
+    frames: () => [orient(dropAlpha(unpackPixels(header, colours, still)), orientation)],
+  }
 }
 
 /**
@@ -44,27 +130,4 @@ const unpack = (data: ArrayLike<number>, width: number, height: number, depth: n
 export const toPng = (frame: RgbFrame, texts: Readonly<Record<string, string>> = {}): Uint8Array => {
   checkFrame(frame, "The picture")
   return encode({ width: frame.width, height: frame.height, data: frame.data, channels: 3, depth: 8, text: texts })
-}
-
-/** The texts in PNG bytes, found without unpacking the picture. Source: PNG specification §11.3.3.2 (tEXt). */
-export const pngTexts = (bytes: Uint8Array): ReadonlyMap<string, string> => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const latin1 = (from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).toString("latin1")
-  const texts = new Map<string, string>()
-  for (let at = 8; at + 12 <= bytes.length;) {
-    const end = at + 8 + view.getUint32(at)
-    if (latin1(at + 4, at + 8) === "tEXt" && end + 4 <= bytes.length) {
-      const [keyword = "", ...text] = latin1(at + 8, end).split("\0")
-      texts.set(keyword, text.join("\0"))
-    }
-    at = end + 4
-  }
-  return texts
-}
-
-/** Width and height from the header, so that a huge picture is refused before it is unpacked. */
-export const pngSize = (bytes: Uint8Array): { readonly width: number; readonly height: number } => {
-  if (bytes.length < 24) throw new MediaError({ message: "This PNG image is cut off: it ends within its header." })
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return { width: view.getUint32(16), height: view.getUint32(20) }
 }

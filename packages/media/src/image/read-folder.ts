@@ -2,9 +2,12 @@ import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { MediaError } from "@auteur/core"
 import { explainReadFailure } from "../media-source.ts"
+import { METADATA_KEY } from "../metadata.ts"
 import type { OpenedVideo } from "../opened-video.ts"
 import { requireMemory } from "../require-memory.ts"
-import { decodeImage, openPicture } from "./read-image.ts"
+import { imageKind } from "./image-kind.ts"
+import { pngTexts, toPictureRate } from "./png-chunks.ts"
+import { decodeImage } from "./read-image.ts"
 import type { RgbFrame } from "./rgb-frame.ts"
 
 const PICTURE = /\.(?:a?png|jpe?g|jfif|webp)$/i
@@ -37,7 +40,13 @@ export const openFolder = async (path: string): Promise<OpenedVideo> => {
     throw new MediaError({ message: "This folder has no frames: put PNG, JPEG or WebP pictures in it." })
   }
   const head = await naming(first, () => readPart(path, first))
-  return openPicture(head, async function* (): AsyncGenerator<RgbFrame> {
-    for (const name of names) yield await naming(name, async () => decodeImage(await readPart(path, name)))
-  })
+  const texts = imageKind(head) === "PNG" ? pngTexts(head) : new Map<string, string>()
+  return {
+    fps: toPictureRate(texts),
+    note: texts.get(METADATA_KEY),
+    notices: [],
+    frames: async function* (): AsyncGenerator<RgbFrame> {
+      for (const name of names) yield await naming(name, async () => decodeImage(await readPart(path, name)))
+    },
+  }
 }

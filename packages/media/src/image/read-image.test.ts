@@ -9,7 +9,7 @@ const ascii = (text: string): Uint8Array => Uint8Array.from(text, (letter) => le
 const named = (name: string): Uint8Array => bytesOf(golden.find((image) => image.name === name)!.file)
 
 describe("readImage", () => {
-  it.each(golden)("reads $name as PIL does", async ({ name, file, width, height, rgb }) => {
+  it.each(golden)("reads $name as PIL does, before black", async ({ name, file, width, height, rgb }) => {
     const image = await readImage(bytesOf(file))
     expect([image.width, image.height]).toEqual([width, height])
     const expected = bytesOf(rgb)
@@ -27,7 +27,7 @@ describe("readImage", () => {
 
   it.each([
     ["an empty file", new Uint8Array()],
-    ["no image that is known", ascii("hello, this is text")],
+    ["not an image of a known kind", ascii("hello, this is text")],
     ["GIF", ascii("GIF89a....")],
     ["HEIC", ascii("\0\0\0\x18ftypheic")],
     ["AVIF", ascii("\0\0\0\x18ftypavif")],

@@ -10,10 +10,11 @@ export const readBoxes = (bytes: Uint8Array): ReadonlyArray<Mp4Box> => {
   const boxes: Array<Mp4Box> = []
   let at = 0
   while (at + 8 <= bytes.length) {
-    const size = view.getUint32(at)
-    if (size < 8 || at + size > bytes.length) break
+    const isLong = view.getUint32(at) === 1 && at + 16 <= bytes.length
+    const [size, headSize] = isLong ? [Number(view.getBigUint64(at + 8)), 16] : [view.getUint32(at), 8]
+    if (size < headSize || at + size > bytes.length) break
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
-    boxes.push({ type, content: bytes.subarray(at + 8, at + size) })
+    boxes.push({ type, content: bytes.subarray(at + headSize, at + size) })
     at += size
   }
   return boxes

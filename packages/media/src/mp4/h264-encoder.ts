@@ -3,7 +3,7 @@ import { MediaError } from "@auteur/core"
 import type { H264MP4Encoder } from "h264-mp4-encoder"
 import { findBox } from "./box.ts"
 
-/** What an encoder is made for: even sizes, and the quantizer from 10 (finest) to 51 (coarsest). */
+/** The settings of an encoder: even sizes, and the quantizer from 10 (finest) to 51 (coarsest). */
 export interface H264Options {
   readonly width: number
   readonly height: number

@@ -23,7 +23,7 @@ const solid = (width: number, height: number, colour: ReadonlyArray<number>) => 
   data: Uint8Array.from({ length: width * height * 3 }, (_, i) => colour[i % 3]!),
 })
 
-const refusal = async (work: () => unknown): Promise<string> => {
+const rejection = async (work: () => unknown): Promise<string> => {
   try {
     await work()
   } catch (cause) {
@@ -78,7 +78,7 @@ describe("encodeMp4", () => {
     expect(psnr(decoded[2]!.data, enlarge(frames[2]!, 4).data)).toBeGreaterThan(30)
   })
 
-  it("shows sizes that are no multiple of 16 without padding", async () => {
+  it("shows sizes that are not multiples of 16 without padding", async () => {
     const frame = solid(18, 30, [200, 100, 40])
     const [decoded] = decodeMp4(await encodeMp4([frame], { width: 18, height: 30, fps: 1, quality: 100 }))
     expect([decoded!.width, decoded!.height]).toEqual([18, 30])
@@ -140,7 +140,7 @@ describe("encodeMp4", () => {
     expect(timescale / requireBox(mp4, [...TABLE, "stts"]).getUint32(12)).toBe(23.976)
   })
 
-  it("leaves nothing in the encoder's file system after 100 films, broken ones among them", async () => {
+  it("leaves nothing in the encoder's file system after 100 videos, broken ones among them", async () => {
     const frame = solid(16, 16, [9, 9, 9])
     const options = { width: 16, height: 16, fps: 8 }
     const { createH264MP4Encoder } = createRequire(import.meta.url)("h264-mp4-encoder") as {
@@ -150,7 +150,7 @@ describe("encodeMp4", () => {
     const listing = (): ReadonlyArray<string> => probe.FS.readdir("/")
     const before = listing()
     for (let i = 0; i < 100; i++) {
-      if (i % 10 === 0) await refusal(() => encodeMp4([frame, solid(8, 16, [1, 1, 1])], options))
+      if (i % 10 === 0) await rejection(() => encodeMp4([frame, solid(8, 16, [1, 1, 1])], options))
       else await encodeMp4([frame], options)
     }
     expect(listing()).toEqual(before)
@@ -180,18 +180,20 @@ describe("encodeMp4", () => {
     [{ width: 16, height: 16, fps: 8, quality: 101 }, "quality is 101; it must be a number from 1 to 100"],
     [{ width: 720, height: 480, fps: 8, upscale: 16 }, "is 11520×7680; the largest side is 4096: lower upscale"],
   ])("refuses %o", async (options, message) => {
-    expect(await refusal(() => encodeMp4([], options))).toContain(message)
+    expect(await rejection(() => encodeMp4([], options))).toContain(message)
   })
 
-  it("refuses a film without frames, a frame of another size and one of too few bytes, by its number", async () => {
+  it("refuses a clip without frames, a frame of another size and one of too few bytes, by its number", async () => {
     const options = { width: 16, height: 16, fps: 8 }
     const frame = solid(16, 16, [1, 2, 3])
-    expect(await refusal(() => encodeMp4([], options))).toBe("A video needs at least one frame, and none was written.")
-    expect(await refusal(() => encodeMp4([frame, frame, solid(16, 18, [1, 2, 3])], options))).toContain(
+    expect(await rejection(() => encodeMp4([], options))).toBe(
+      "A video needs at least one frame, and none was written.",
+    )
+    expect(await rejection(() => encodeMp4([frame, frame, solid(16, 18, [1, 2, 3])], options))).toContain(
       "Frame 3 is 16×18, but the video was opened with 16×16",
     )
     const rgba = { width: 16, height: 16, data: new Uint8Array(16 * 16 * 4) }
-    expect(await refusal(() => encodeMp4([frame, rgba], options))).toContain("Frame 2 has 1024 bytes")
+    expect(await rejection(() => encodeMp4([frame, rgba], options))).toContain("Frame 2 has 1024 bytes")
   })
 })
 
@@ -210,9 +212,9 @@ describe("openFrameWriter", () => {
     await writer.write(frame)
     await writer.end()
     writer.dispose()
-    expect(await refusal(() => writer.write(frame))).toContain("This video was ended")
+    expect(await rejection(() => writer.write(frame))).toContain("This video was ended")
     const dropped = openFrameWriter("mp4", { width: 16, height: 16, fps: 8 })
-    const pending = refusal(() => dropped.write(frame))
+    const pending = rejection(() => dropped.write(frame))
     dropped.dispose()
     expect(await pending).toContain("This video was disposed")
   })

@@ -4,7 +4,7 @@ import { checkOptions, type FrameSpec } from "../frame-writer.ts"
 import { signalColours } from "./colour-signal.ts"
 import { openH264Encoder } from "./h264-encoder.ts"
 import { toMp4 } from "./mp4-file.ts"
-import { toYuv420 } from "./yuv.ts"
+import { toYuv420 } from "./rgb-to-yuv.ts"
 
 /**
  * Refuses settings that an MP4 file cannot hold.

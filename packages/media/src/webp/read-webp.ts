@@ -1,6 +1,8 @@
-import { toRate } from "../frame-times.ts"
+import { openAnimation } from "../animation.ts"
+import { exifOrientation, withoutExifHeader } from "../image/exif.ts"
+import { orient } from "../image/orient.ts"
 import type { OpenedVideo } from "../opened-video.ts"
-import { requirePixels } from "../require-memory.ts"
+import { requirePixels, requireVideoPixels } from "../require-memory.ts"
 import { dropAlpha, layOver, putOver, type RgbaFrame } from "../image/rgba-frame.ts"
 import type { RgbFrame } from "../image/rgb-frame.ts"
 import { decodeWebp } from "./webp-codec.ts"
@@ -82,37 +84,37 @@ const shownFor = ({ duration }: Frame): number => (duration <= 10 ? 100 : durati
 export const openWebp = (bytes: Uint8Array): OpenedVideo => {
   const { chunks, whole } = readChunks(bytes.subarray(12))
   if (!whole || number(bytes, 4, 4) + 8 > bytes.length) throw new Error("it is cut off")
-  const xmp = chunks.find(({ name }) => name === "XMP ")
-  const note = xmp === undefined ? undefined : fromXmp(xmp.content)
-  const extended = chunks.find(({ name }) => name === "VP8X")
-  if (extended === undefined || (number(extended.content, 0, 1) & FLAGS.animation) === 0) {
-    return { fps: undefined, note, notices: [], frames: () => still(chunks) }
+  const contentOf = (wanted: string): Uint8Array | undefined => chunks.find(({ name }) => name === wanted)?.content
+  const xmp = contentOf("XMP ")
+  const note = xmp === undefined ? undefined : fromXmp(xmp)
+  const exif = contentOf("EXIF")
+  const orientation = exifOrientation(exif && (withoutExifHeader(exif) ?? exif))
+  const extended = contentOf("VP8X")
+  const still = async (): Promise<RgbFrame> => orient(dropAlpha(await decodePicture(chunks)), orientation)
+  const durations = [100]
+  if (extended === undefined || (number(extended, 0, 1) & FLAGS.animation) === 0) {
+    return openAnimation({ note, durations, ticksPerSecond: WEBP_TICKS, pictures: () => [still] })
   }
-  const canvas = { width: number(extended.content, 4, 3) + 1, height: number(extended.content, 7, 3) + 1 }
-  requirePixels(canvas.width, canvas.height)
+  const canvas = { width: number(extended, 4, 3) + 1, height: number(extended, 7, 3) + 1 }
   const frames = chunks.filter(({ name }) => name === "ANMF").map(({ content }) => toFrame(content, canvas))
   if (frames.length === 0) throw new Error("it has no picture")
-  return { fps: toRate(frames.map(shownFor), WEBP_TICKS), note, notices: [], frames: () => animation(frames, canvas) }
+  if (frames.length > 1) requireVideoPixels(canvas.width, canvas.height)
+  else requirePixels(canvas.width, canvas.height)
+  const pictures = async function* (): AsyncGenerator<() => RgbFrame> {
+    for await (const drawn of drawing(frames, canvas)) yield () => orient(dropAlpha(drawn), orientation)
+  }
+  return openAnimation({ note, durations: frames.map(shownFor), ticksPerSecond: WEBP_TICKS, pictures })
 }
 
-async function* still(chunks: ReadonlyArray<Chunk>): AsyncGenerator<RgbFrame> {
-  yield dropAlpha(await decodePicture(chunks))
-}
-
-async function* animation(frames: ReadonlyArray<Frame>, { width, height }: Size): AsyncGenerator<RgbFrame> {
+/** The canvas after each frame, in place. */
+async function* drawing(frames: ReadonlyArray<Frame>, { width, height }: Size): AsyncGenerator<RgbaFrame> {
   const canvas = { width, height, data: new Uint8ClampedArray(width * height * 4) }
   for (const frame of frames) {
     const picture = await decodePicture(frame.chunks, frame)
     if (frame.blends) layOver(canvas, picture, frame.x, frame.y)
     else putOver(canvas, picture, frame.x, frame.y)
-    yield dropAlpha(canvas)
+    yield canvas
     const nothing = { ...picture, data: new Uint8ClampedArray(picture.data.length) }
     if (frame.clears) putOver(canvas, nothing, frame.x, frame.y)
   }
-}
-
-/** The picture of a WebP file, or the first frame of an animated one. */
-export const readStillWebp = async (bytes: Uint8Array): Promise<RgbFrame> => {
-  for await (const frame of openWebp(bytes).frames()) return frame
-  throw new Error("it has no picture")
 }

@@ -1,7 +1,6 @@
 import { H264Decoder } from "h264decoder"
 import { CustomVideoDecoder, type EncodedPacket, VideoSample } from "mediabunny"
-import { concatBytes } from "./box.ts"
-import { toRgbx, type YuvColours } from "./yuv.ts"
+import { concatBytes } from "../mp4/box.ts"
 
 const BASELINE = "42" // profile_idc 66, as a codec string such as avc1.42c01e has it
 const LARGEST_UNIT = 1024 * 1024 // the decoder's buffer, which it does not guard
@@ -14,7 +13,7 @@ const bytesOf = (source: AllowSharedBufferSource): Uint8Array =>
     : new Uint8Array(source)
 
 /** Splits a sample into its NAL units, each of which follows its length. Source: ISO/IEC 14496-15 §5.3. */
-const units = function* (bytes: Uint8Array, lengthSize: number): Generator<Uint8Array> {
+const unitsByLength = function* (bytes: Uint8Array, lengthSize: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length;) {
     let length = 0
     for (let i = 0; i < lengthSize; i++) length = length * 256 + (bytes[at++] ?? 0)
@@ -22,6 +21,17 @@ const units = function* (bytes: Uint8Array, lengthSize: number): Generator<Uint8
     yield bytes.subarray(at, at + length)
     at += length
   }
+}
+
+/** Splits a stream, such as MPEG-TS has it, into its NAL units, each of which follows a start code. Source: H.264 annex B. */
+const unitsByStartCode = function* (bytes: Uint8Array): Generator<Uint8Array> {
+  let start = -1
+  for (let at = bytes.indexOf(1, 2); at >= 0; at = bytes.indexOf(1, at + 1)) {
+    if (bytes[at - 1] !== 0 || bytes[at - 2] !== 0) continue
+    if (start >= 0) yield bytes.subarray(start, at - 2)
+    start = at + 1
+  }
+  if (start >= 0) yield bytes.subarray(start)
 }
 
 /** The parameter sets in a decoder configuration record (ISO/IEC 14496-15 §5.3.3). */
@@ -44,40 +54,28 @@ const NEEDED: ReadonlySet<number> = new Set([1, 5, 7, 8])
 const typeOf = (unit: Uint8Array): number => (unit[0] ?? 0) & 31
 const isSlice = (unit: Uint8Array): boolean => typeOf(unit) <= 5
 
-/** Decodes units of one kind; what the decoder answers tells only of slices. */
+/** Decodes units of one kind; the decoder's reply tells only of slices. */
 const feed = (decoder: H264Decoder, units: ReadonlyArray<Uint8Array>): number => {
   const bytes = concatBytes(units.flatMap((unit) => [START_CODE, unit]))
   if (bytes.length > LARGEST_UNIT) throw new Error("a frame has more than 1 MiB")
   return decoder.decode(bytes)
 }
 
-// A stream that does not say is read as players do: BT.601 up to 576 lines, BT.709 above.
-const coloursOf = ({ colorSpace, codedHeight = 0 }: VideoDecoderConfig): YuvColours => {
-  const fullRange = colorSpace?.fullRange === true
-  switch (colorSpace?.matrix) {
-    case "bt709":
-      return { matrix: "bt709", fullRange }
-    case "bt470bg":
-    case "smpte170m":
-      return { matrix: "bt601", fullRange }
-    default:
-      return { matrix: codedHeight > 576 ? "bt709" : "bt601", fullRange }
-  }
-}
-
 /** Decodes H.264 in the Baseline profile, which is what this package writes, in WebAssembly. */
 export class BaselineDecoder extends CustomVideoDecoder {
   private decoder: H264Decoder | undefined
-  private lengthSize = 4
+  /** Bytes of a unit's length; undefined where units follow start codes. */
+  private lengthSize: number | undefined
   private readonly times: Array<{ readonly timestamp: number; readonly duration: number }> = []
 
   static override supports(codec: string, config: VideoDecoderConfig): boolean {
-    return codec === "avc" && config.description !== undefined && config.codec.slice(5, 7) === BASELINE
+    return codec === "avc" && config.codec.slice(5, 7) === BASELINE
   }
 
   init(): void {
-    const record = bytesOf(this.config.description!)
     this.decoder = new H264Decoder()
+    if (this.config.description === undefined) return
+    const record = bytesOf(this.config.description)
     this.lengthSize = ((record[4] ?? 3) & 3) + 1
     this.reporting((decoder) => {
       for (const unit of parameterSets(record)) feed(decoder, [unit])
@@ -88,7 +86,8 @@ export class BaselineDecoder extends CustomVideoDecoder {
     this.times.push({ timestamp, duration })
     this.times.sort((a, b) => a.timestamp - b.timestamp)
     this.reporting((decoder) => {
-      const needed = [...units(data, this.lengthSize)].filter((unit) => NEEDED.has(typeOf(unit)))
+      const all = this.lengthSize === undefined ? unitsByStartCode(data) : unitsByLength(data, this.lengthSize)
+      const needed = [...all].filter((unit) => NEEDED.has(typeOf(unit)))
       // The slices of a picture are decoded together.
       const [slices, others] = [needed.filter(isSlice), needed.filter((unit) => !isSlice(unit))]
       for (const unit of others) feed(decoder, [unit])
@@ -118,15 +117,26 @@ export class BaselineDecoder extends CustomVideoDecoder {
   private emit({ pic, width: stride, height: rows }: H264Decoder): void {
     const time = this.times.shift()
     if (time === undefined) return
-    const { codedWidth = stride, codedHeight = rows } = this.config
+    const { codedWidth = stride, codedHeight = rows, colorSpace } = this.config
+    const { displayAspectWidth = codedWidth, displayAspectHeight = codedHeight } = this.config
+    const wideness = (displayAspectWidth * codedHeight) / (displayAspectHeight * codedWidth)
     if (codedWidth > stride || codedHeight > rows) throw new Error("its frames are smaller than it says")
-    const picture = { data: pic, stride, rows, width: codedWidth, height: codedHeight }
+    const luma = stride * rows
     this.onSample(
-      new VideoSample(toRgbx(picture, coloursOf(this.config)), {
+      // The decoder reuses its memory for the next picture; a sample copies what it is given.
+      new VideoSample(pic, {
         ...time,
-        format: "RGBX",
+        format: "I420",
         codedWidth,
         codedHeight,
+        displayWidth: Math.round(codedWidth * Math.max(wideness, 1)),
+        displayHeight: Math.round(codedHeight / Math.min(wideness, 1)),
+        layout: [
+          { offset: 0, stride },
+          { offset: luma, stride: stride / 2 },
+          { offset: luma * 1.25, stride: stride / 2 },
+        ],
+        colorSpace: colorSpace ?? {}, // what it does not say is not BT.709
       }),
     )
   }
