@@ -1,6 +1,6 @@
 // `npm start`: installs and bundles what is missing, then runs the command line in this very process, since each start of Node counts.
 // Plain JavaScript: on a fresh clone it runs on whatever Node comes with npm. `bun run start` comes here too, and stays on Bun.
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import module from "node:module"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { installedNode, isRecentEnough } from "./setup.mjs"
@@ -9,15 +9,28 @@ const main = new URL("../apps/cli/src/main.ts", import.meta.url)
 // `bun run` takes the Node of the machine for scripts, where there is one.
 const bun = process.env.npm_config_user_agent?.startsWith("bun/") ? process.env.npm_execpath : undefined
 
-const runOn = (program, script) => {
-  // A key that stops it is for the other program.
-  process.on("SIGINT", () => {})
-  const args = [fileURLToPath(script), ...process.argv.slice(2)]
-  const { status, signal, error } = spawnSync(program, args, { stdio: "inherit" })
-  process.removeAllListeners("SIGINT")
-  if (error !== undefined) process.stderr.write(`${program} cannot be run: ${error.message}.\n`)
-  if (signal !== null) process.kill(process.pid, signal)
-  process.exitCode = status ?? 1
+/** Runs a script in another program, which ends when this one does: by the same signal, or by SIGTERM where this one is killed. */
+const runOn = (program, script, stdio = "inherit") => {
+  const child = spawn(program, [fileURLToPath(script), ...process.argv.slice(2)], { stdio })
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"]
+  // On Windows a key reaches both programs, and a signal would be a sudden end.
+  const forward = process.platform === "win32" ? () => {} : (signal) => child.kill(signal)
+  for (const signal of signals) process.on(signal, forward)
+  child.on("error", (error) => {
+    process.stderr.write(`${program} cannot be run: ${error.message}.\n`)
+    process.exitCode = 1
+  })
+  child.on("exit", (status, signal) => {
+    for (const signal of signals) process.removeAllListeners(signal)
+    process.exitCode = status ?? 1
+    if (signal !== null) process.kill(process.pid, signal)
+    if (child.connected) child.disconnect()
+  })
+}
+
+if (process.connected && process.env.AUTEUR_STARTED !== undefined) {
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"))
+  process.channel.unref()
 }
 
 if (process.versions.bun !== undefined) {
@@ -29,7 +42,8 @@ if (process.versions.bun !== undefined) {
   const { bundle } = await import("./bundle.mjs")
   await import(pathToFileURL(await bundle()).href)
 } else if (installedNode !== undefined) {
-  runOn(installedNode, import.meta.url)
+  process.env.AUTEUR_STARTED = "1"
+  runOn(installedNode, import.meta.url, ["inherit", "inherit", "inherit", "ipc"])
 } else {
   process.stderr.write(`Node 22.19 or newer is needed, and this is ${process.version}: install it from nodejs.org.\n`)
   process.exitCode = 1

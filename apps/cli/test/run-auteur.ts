@@ -18,12 +18,12 @@ const start = fileURLToPath(new URL("../../../scripts/start.mjs", import.meta.ur
 /** Runs the command as a person does; `watch` sees what it has printed on stderr so far. */
 export const auteur = (
   args: ReadonlyArray<string>,
-  options: SpawnOptions = {},
+  { node = [], ...options }: SpawnOptions & { readonly node?: ReadonlyArray<string> } = {},
   watch?: (printed: string, process: ChildProcess) => void,
   begun?: (process: ChildProcess) => void,
 ): Promise<Result> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [start, ...args], { stdio: ["ignore", "pipe", "pipe"], ...options })
+    const child = spawn(process.execPath, [...node, start, ...args], { stdio: ["ignore", "pipe", "pipe"], ...options })
     let output = ""
     let errors = ""
     child.stdout?.on("data", (chunk: Buffer) => {

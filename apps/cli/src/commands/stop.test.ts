@@ -68,7 +68,23 @@ describe("a command that is stopped", () => {
     expect(left).toEqual([])
   })
 
-  it("tells a program where to go on", async () => {
+  // Where npm runs on an older Node, the command runs in another process.
+  it.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)("leaves no process behind after %s", async (sent) => {
+    const older = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } })`
+    const options = { cwd: folder.path(), node: ["--import", `data:text/javascript,${older}`] }
+    let isSent = false
+    const { signal, errors } = await auteur([...args, "-o", `${sent}.mp4`], options, (printed, child) => {
+      if (isSent || !printed.includes("denoise 2/20")) return
+      isSent = true
+      child.kill(sent)
+    })
+    // The streams are closed once both processes have ended.
+    expect(signal).toBe(sent)
+    expect(errors).not.toContain("decode")
+    if (sent !== "SIGHUP") expect(errors).toContain(`--resume ${sent}.mp4.auteur\n`)
+  })
+
+  it("tells a program where to continue", async () => {
     let isSent = false
     const { output, signal } = await auteur(
       [...args, "--json", "-o", "json.mp4"],
