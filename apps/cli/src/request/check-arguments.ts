@@ -1,4 +1,4 @@
-import { nearestNames } from "auteur/effect"
+import { cacheNames, nearestNames } from "auteur/effect"
 import { type CommandError, usageError } from "../process/command-error.ts"
 import { shorten } from "../terminal/visible-text.ts"
 
@@ -33,8 +33,12 @@ const keptByNpm = (
   ].flatMap(([name, flag]) =>
     environment[`npm_config_${name.replaceAll("-", "_")}`] === undefined || isPassed(flag) ? [] : [flag],
   )
+  // npm makes a folder of its own cache of the name of ours.
+  if (cacheNames.some((name) => new RegExp(`[/\\\\]${name}$`).test(environment["npm_config_cache"] ?? "")))
+    kept.push("--cache")
   if (kept.length === 0) return undefined
-  const quoted = environment["PSModulePath"] === undefined ? "" : " In PowerShell, quote it: npm start '--' …"
+  const quoted =
+    environment["PSModulePath"] === undefined ? "" : ` In PowerShell, quote them: npm start '--' "a fox runs" --seed 7.`
   return usageError(
     `npm kept ${kept.join(", ")} for itself: write -- before the prompt and the flags, as in npm start -- "a fox runs" --seed 7.${quoted}`,
   )
@@ -66,6 +70,7 @@ const oddDash = (args: ReadonlyArray<string>, { flags, letters }: KnownNames): C
       return usageError(`"${shorten(arg)}" begins with a long dash: write ${flag}, with plain hyphens.`)
     }
     if (!isMisread(arg, letters)) continue
+    if (flags.includes(arg.slice(1))) return usageError(`"${arg}" has one hyphen: write -${arg}, with two hyphens.`)
     const before = args[index - 1]
     if (before?.startsWith("--") && flags.includes(before.slice(2))) {
       return usageError(`A value that begins with a hyphen needs an equals sign: ${before}=${shorten(arg)}`)

@@ -30,8 +30,9 @@ const explain = (error: CliError.NonShowHelpErrors, command: string): string => 
     case "UnknownSubcommand":
       return `There is no command "${shorten(error.subcommand)}" in ${command}${meant(error.suggestions)}`
     case "UnexpectedArgument": {
+      const isNpm = process.env["npm_lifecycle_event"] === "start"
       const left = error.arguments.map((text) => JSON.stringify(shorten(text, 40))).join(", ")
-      return `${left} ${error.arguments.length === 1 ? "is one argument" : "are arguments"} too many: put a text of several words in quotes.`
+      return `${left} ${error.arguments.length === 1 ? "is one argument" : "are arguments"} too many: put a text of several words in quotes${isNpm ? ", and -- after npm start" : ""}.`
     }
     case "InvalidValue": {
       const { option, value, expected } = error
