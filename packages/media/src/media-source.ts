@@ -84,7 +84,10 @@ const collect = async (stream: ReadableStream<Uint8Array>): Promise<Blob> => {
 }
 
 const fetched = async (url: URL): Promise<Blob> => {
-  const response = await fetch(url)
+  const response = await fetch(url).catch((cause: Error) => {
+    const reason = cause.cause instanceof Error ? cause.cause.message : cause.message
+    throw new MediaError({ message: `It cannot be fetched (${reason}): check the address.`, cause })
+  })
   if (!response.ok) throw new MediaError({ message: `The answer is ${response.status}: check the address.` })
   return response.body === null ? new Blob() : collect(response.body)
 }

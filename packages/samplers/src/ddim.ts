@@ -12,8 +12,8 @@ export const ddim = (settings: DiffusionSettings): SamplerShape => ({
   process: settings.process,
   schedule: (steps) => diffusionSchedule(settings, steps),
   step: (schedule, state, { clean, noise }) => {
-    const { timestep: t } = currentLevel(schedule, state)
-    const alphaBar = alphaCumprodAt(settings, previousTimestep(settings, t, schedule.levels.length)) // ᾱ_{t−1}
+    currentLevel(schedule, state)
+    const alphaBar = alphaCumprodAt(settings, previousTimestep(settings, schedule, state.index)) // ᾱ_{t−1}
     const sample = linearCombination([
       [Math.sqrt(alphaBar), clipped(clean, settings.clip)],
       [Math.sqrt(1 - alphaBar), noise],

@@ -23,7 +23,7 @@ export const dpmSolver = (settings: DiffusionSettings): SamplerShape => ({
   schedule: (steps) => diffusionSchedule(settings, steps),
   step: (schedule, state, prediction, random) => {
     const { timestep: s } = currentLevel(schedule, state)
-    const t = previousTimestep(settings, s, schedule.levels.length)
+    const t = previousTimestep(settings, schedule, state.index)
     const [at, next] = [alphaCumprodAt(settings, s), alphaCumprodAt(settings, t)] // ᾱ_s, ᾱ_t
     const clean = clipped(prediction.clean, settings.clip)
 

@@ -31,12 +31,18 @@ export const diffusionSchedule = ({ process, spacing, stepsOffset }: DiffusionSe
 }
 
 /**
- * The timestep to which DDIM and DPM-Solver++ step: T // N below, not the schedule's next one.
+ * The timestep to which DDIM and DPM-Solver++ step: T // N below, not the schedule's next one, unless the request gave that.
  *
  * The two differ when N does not divide T. Then CogVideoX's reference ends at a timestep that is not below 0, and so does this.
  */
-export const previousTimestep = ({ process }: DiffusionSettings, timestep: number, steps: number): number =>
-  timestep - Math.floor(process.alphasCumprod.length / steps)
+export const previousTimestep = (
+  { process }: DiffusionSettings,
+  { levels, given = false }: Schedule,
+  index: number,
+): number =>
+  given
+    ? (levels[index + 1]?.timestep ?? -1)
+    : levels[index]!.timestep - Math.floor(process.alphasCumprod.length / levels.length)
 
 /** ᾱ at a timestep; below 0 it is the one after the last step. */
 export const alphaCumprodAt = ({ process, finalAlphaCumprod }: DiffusionSettings, timestep: number): number =>

@@ -98,6 +98,8 @@ export const requestedVideo: (
         negativePrompt: given(flags.negativePrompt) ?? like?.negativePrompt,
         seed: given(flags.seed) ?? like?.seed,
         steps: given(flags.steps) ?? like?.steps,
+        timesteps: Option.isSome(flags.steps) ? undefined : like?.timesteps,
+        sigmas: Option.isSome(flags.steps) ? undefined : like?.sigmas,
         guidanceScale: given(flags.guidanceScale) ?? like?.guidanceScale,
         frames: given(flags.frames) ?? like?.frames,
         width: size?.width ?? given(flags.width) ?? like?.width,

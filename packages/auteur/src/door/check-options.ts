@@ -55,11 +55,30 @@ const refuseUnknown = (where: string, options: object, known: ReadonlyArray<stri
 
 const checkSettings = (options: object): void => {
   for (const [name, value] of Object.entries(options)) {
-    const field = fieldOf(name)
-    if (field === undefined || value === undefined) continue
-    if (Result.isSuccess(field.check(value))) continue
+    const field = Object.hasOwn(inputs, name) ? inputs[name] : fieldOf(name)
+    if (field === undefined || value === undefined || field.isLegal(value)) continue
     throw new RequestError({ message: `${name} is ${describe(value)}: give ${field.expected}.` })
   }
+}
+
+/** Inputs of a request that no schema describes: what each has to be. */
+const inputs: Readonly<Record<string, { readonly isLegal: (value: unknown) => boolean; readonly expected: string }>> = {
+  signal: { isLegal: (value) => value instanceof AbortSignal, expected: "an AbortSignal" },
+  onStepEnd: { isLegal: (value) => typeof value === "function", expected: "a function" },
+  promptEmbeddings: { isLegal: (value) => isEmbeddings(value), expected: "the embeddings of model.encodePrompt" },
+  negativePromptEmbeddings: {
+    isLegal: (value) => isEmbeddings(value),
+    expected: "the embeddings of model.encodePrompt",
+  },
+  lora: { isLegal: (value) => Array.isArray(value) && value.every(isLora), expected: "a list of { path, weight }" },
+}
+
+const isEmbeddings = (value: unknown): boolean =>
+  (value as { readonly layout?: unknown } | null)?.layout === "batch tokens features"
+
+const isLora = (value: unknown): boolean => {
+  const { path, weight = 1 } = (value ?? {}) as { readonly path?: unknown; readonly weight?: unknown }
+  return typeof path === "string" && Number.isFinite(weight)
 }
 
 /** Throws a {@link RequestError} for a prompt that is not a text. */
@@ -87,17 +106,15 @@ export const checkOpening = (nameOrFolder: unknown, options: OpenModelOptions): 
 /** Components may be given themselves, and media in many forms: these are checked where they are used. */
 const checkedElsewhere = new Set(["sampler", "guidanceMethod", "inversion", "cache", "image", "video", "lora"])
 
-const checks = new Map<
-  string,
-  { readonly check: (value: unknown) => Result.Result<unknown, unknown>; readonly expected: string }
->()
+const fields = new Map<string, { readonly isLegal: (value: unknown) => boolean; readonly expected: string }>()
 const fieldOf = (name: string) => {
   if (checkedElsewhere.has(name) || !Object.hasOwn(requestFields, name)) return undefined
-  const known = checks.get(name)
+  const known = fields.get(name)
   if (known !== undefined) return known
   const { schema, expected } = requestFields[name as keyof typeof requestFields]
-  const made = { check: Schema.encodeUnknownResult(schema as Schema.Codec<unknown, string>), expected }
-  checks.set(name, made)
+  const encode = Schema.encodeUnknownResult(schema as Schema.Codec<unknown, string>)
+  const made = { isLegal: (value: unknown) => Result.isSuccess(encode(value)), expected }
+  fields.set(name, made)
   return made
 }
 

@@ -1,8 +1,17 @@
-import type { EncodedVideo, Latents, Video, VideoKind, VideoMetadata, VideoWriter } from "@auteur/core"
+import {
+  type EncodedVideo,
+  type Latents,
+  MediaError,
+  type Video,
+  type VideoKind,
+  type VideoMetadata,
+  type VideoWriter,
+} from "@auteur/core"
 import { type RgbFrame, toFrames } from "@auteur/media"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { toMetadata, type VideoRecord } from "../video/video-record.ts"
+import { checkOptions } from "./check-options.ts"
 import { rejectTagged } from "./tagged-error.ts"
 
 /** How a video is written; what is left out is as the request said. */
@@ -59,6 +68,11 @@ export class DecodedVideo {
    * Rejects with a `MediaError` that names the path and says how to fix it.
    */
   async save(path: string, options: WriteOptions = {}): Promise<void> {
+    if (typeof path !== "string" || path === "") {
+      throw new MediaError({
+        message: `The path to save to is ${String(path)}: give a text that ends in .mp4, .webp, .gif, .png or /.`,
+      })
+    }
     const format = this.#format(options)
     const { width, height } = this
     const plan = { ...format, width, height, frames: this.tensor.length("frames") }
@@ -71,6 +85,9 @@ export class DecodedVideo {
 
   /** Encodes a file in memory; rejects with a `MediaError` for what the type cannot hold, such as a PNG of several frames. */
   async encode(kind: VideoKind, options: WriteOptions = {}): Promise<EncodedVideo> {
+    if (!["mp4", "webp", "gif", "png"].includes(kind)) {
+      throw new MediaError({ message: `A video cannot be encoded as "${String(kind)}": name mp4, webp, gif or png.` })
+    }
     const { width, height } = this
     const format = { ...this.#format(options), width, height, frames: this.tensor.length("frames") }
     return rejectTagged(Effect.runPromiseExit(this.#writer.encode(kind, Stream.succeed(this.tensor), format)))
@@ -93,7 +110,9 @@ export class DecodedVideo {
     })
   }
 
-  #format({ fps = this.fps, upscale = this.#upscale, quality }: WriteOptions) {
+  #format(options: WriteOptions) {
+    checkOptions("save", options, ["fps", "upscale", "quality"])
+    const { fps = this.fps, upscale = this.#upscale, quality } = options
     const metadata =
       "fps" in this.metadata ? { ...this.metadata, fps: String(fps), upscale: String(upscale) } : this.metadata
     return { fps, upscale, metadata, ...(quality === undefined ? {} : { quality }) }

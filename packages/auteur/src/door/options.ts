@@ -57,6 +57,10 @@ export interface RequestOptions
   readonly promptEmbeddings?: TextEmbeddings | undefined
   /** Embeddings to use in place of the negative prompt's. */
   readonly negativePromptEmbeddings?: TextEmbeddings | undefined
+  /** The timesteps of the steps, from the noisiest on, in the sampler's own process; in place of `steps`. */
+  readonly timesteps?: ReadonlyArray<number> | undefined
+  /** The noise levels of the steps, from the noisiest on, as σ of rectified flow in 0…1; in place of `steps`. */
+  readonly sigmas?: ReadonlyArray<number> | undefined
   /** Called after each step, before the next one: what it returns is changed. */
   readonly onStepEnd?: OnStepEnd | undefined
   /** Aborts the work at once, also while it waits for its turn. */
@@ -137,6 +141,8 @@ const requestNames: Names<RequestOptions> = {
   latents: true,
   promptEmbeddings: true,
   negativePromptEmbeddings: true,
+  timesteps: true,
+  sigmas: true,
   onStepEnd: true,
   signal: true,
   ...componentNames,

@@ -17,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import { decodeRun, readCheckpoint } from "../file/saved-run.ts"
 import type { ComponentOptions, Components } from "../model/components.ts"
 import { CurrentModel } from "../model/model-services.ts"
-import { planVideo } from "../video/plan-video.ts"
+import { planVideo, selectFor } from "../video/plan-video.ts"
 import { recordedComponents } from "../video/video-record.ts"
 import type { RequestOptions, ResumeOptions } from "./options.ts"
 import type { ReadyRun } from "./run-request.ts"
@@ -79,6 +79,11 @@ const reserve = Effect.fnUntraced(function* (
 /** Reads a checkpoint, puts the components of its run together and waits until its memory is free. */
 export const resumedRun: (source: Uint8Array | string, options: ResumeOptions, memory: ModelMemory) => Readying =
   Effect.fnUntraced(function* (source, options, memory) {
+    if (typeof source !== "string" && !(source instanceof Uint8Array)) {
+      return yield* new CheckpointError({
+        message: "A checkpoint is resumed from its bytes or its path: give one of them.",
+      })
+    }
     const name = typeof source === "string" ? source : "The checkpoint"
     const saved = yield* decodeRun(typeof source === "string" ? yield* readCheckpoint(source) : source, name)
     const { checkpoint } = saved
@@ -103,7 +108,10 @@ export const resumedRun: (source: Uint8Array | string, options: ResumeOptions, m
       cache === undefined
         ? yield* recordedComponents(saved.record)
         : { ...saved.record, cache, cacheThreshold: undefined }
-    const selected = yield* current.select({
+    const { timesteps, sigmas } = saved.record
+    const selected = yield* selectFor({
+      timesteps,
+      sigmas,
       ...(own as ComponentOptions),
       ...(sampler === undefined ? {} : { sampler }),
       ...(guidanceMethod === undefined ? {} : { guidanceMethod }),

@@ -11,7 +11,7 @@ import {
 import * as Effect from "effect/Effect"
 import { CurrentModel, modelLayer, type ModelLayerOptions } from "../model/model-services.ts"
 import { requireSamePlugins } from "../plugins/recorded-plugins.ts"
-import { planVideo, type VideoOptions } from "../video/plan-video.ts"
+import { planVideo, selectFor, type VideoOptions } from "../video/plan-video.ts"
 import { recordedComponents, type VideoRecord } from "../video/video-record.ts"
 import { type RenderOptions, renderVideo } from "./render.ts"
 import { readRun } from "./saved-run.ts"
@@ -70,7 +70,8 @@ export const resumeVideo: (
           message: `${path} cannot be resumed with the model ${current.folder.path}: it is not the one that the run was begun with. Name that one with --model, or start again.`,
         })
       }
-      const { components } = yield* Effect.flatMap(recordedComponents(record), current.select)
+      const { timesteps, sigmas } = record
+      const { components } = yield* selectFor({ ...(yield* recordedComponents(record)), timesteps, sigmas })
       const resumed = { path, output: run.output }
       const hooks = { onEvent, onNotice, onUnfinished }
       const rendered = renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })

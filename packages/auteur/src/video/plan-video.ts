@@ -17,20 +17,22 @@ import {
   type VideoRequest,
   VideoVae,
 } from "@auteur/core"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { ComponentOptions, Components } from "../model/components.ts"
+import type { ComponentOptions, Components, SelectedComponents } from "../model/components.ts"
 import { CurrentModel } from "../model/model-services.ts"
 import { cacheRecord } from "../model/transformer-cache.ts"
 import { version } from "../version.ts"
+import { givenSteps, type GivenSchedule, withSchedule } from "./given-schedule.ts"
 import { type Frames, startImage, startVideo } from "./sources.ts"
 import type { VideoRecord } from "./video-record.ts"
 
 type Settings = Omit<VideoRequest, "prompt" | "image" | "video" | "cacheThreshold" | keyof ComponentOptions>
 
 /** The request for a video; all but the prompt has a default. */
-export type VideoOptions = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & ComponentOptions & {
+export type VideoOptions = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & ComponentOptions &
+  GivenSchedule & {
     /** The first frame, for image-to-video models; resized unless it is given as frames. */
     readonly image?: MediaSource | Frames | undefined
     /** The video to start from; resized and cut to a length that can be made unless it is given as frames. */
@@ -74,17 +76,25 @@ export const planVideo: (
   RequestError | ModelError | MediaError | PipelineError | PluginError,
   CurrentModel | Scope.Scope
 > = Effect.fnUntraced(function* (prompt, options) {
-  const model = yield* CurrentModel
-  const selected = yield* model.select(options)
-  const planned = planWith(prompt, options, selected)
-  return yield* Effect.provideContext(planned, selected.components)
+  const selected = yield* selectFor(options)
+  return yield* Effect.provideContext(planWith(prompt, options, selected), selected.components)
 }, failWithThrown)
 
-const planWith = Effect.fnUntraced(function* (
-  prompt: string,
-  options: VideoOptions,
-  selected: Effect.Success<ReturnType<CurrentModel["Service"]["select"]>>,
-) {
+/** The components of a request, with its own schedule where it gives one. */
+export const selectFor = (
+  options: ComponentOptions & GivenSchedule,
+): Effect.Effect<SelectedComponents, ModelError | RequestError | PluginError, CurrentModel | Scope.Scope> =>
+  Effect.gen(function* () {
+    const model = yield* CurrentModel
+    const selected = yield* model.select(options)
+    const sampler = yield* refusing(() => withSchedule(Context.get(selected.components, Sampler), options))
+    return { ...selected, components: Context.add(selected.components, Sampler, sampler) }
+  })
+
+const refusing = <A>(run: () => A): Effect.Effect<A, RequestError> =>
+  Effect.try({ try: run, catch: (thrown) => thrown as RequestError })
+
+const planWith = Effect.fnUntraced(function* (prompt: string, options: VideoOptions, selected: SelectedComponents) {
   const model = yield* CurrentModel
   const { trained } = yield* Denoiser
   const { spatialCompression } = yield* VideoVae
@@ -104,7 +114,7 @@ const planWith = Effect.fnUntraced(function* (
   const request: PipelineRequest = {
     prompt,
     seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
-    steps: options.steps ?? requestFields.steps.default!,
+    steps: (yield* refusing(() => givenSteps(options, options.steps))) ?? requestFields.steps.default!,
     guidanceScale: options.guidanceScale ?? requestFields.guidanceScale.default!,
     ...Object.fromEntries(settings),
     ...(image === undefined ? {} : { image: image.video }),
@@ -144,6 +154,8 @@ const planWith = Effect.fnUntraced(function* (
     baseModel: model.baseModel,
     modelHash: hash,
     ...(selected.plugins.length === 0 ? {} : { plugins: selected.plugins.map(({ name }) => name) }),
+    timesteps: options.timesteps,
+    sigmas: options.sigmas,
     given: options.given,
     version,
   }

@@ -41,17 +41,24 @@ export interface VideoRecord {
   readonly modelHash: string
   /** The names of the plugins that were loaded, in order. */
   readonly plugins?: ReadonlyArray<string> | undefined
+  /** The schedule, where the request gave it. */
+  readonly timesteps?: ReadonlyArray<number> | undefined
+  readonly sigmas?: ReadonlyArray<number> | undefined
   /** The inputs that were given in memory, which no record can hold, such as `latents`. */
   readonly given?: ReadonlyArray<string> | undefined
   /** The version of auteur. */
   readonly version: string
 }
 
+const Numbers = Schema.optionalKey(Schema.fromJsonString(Schema.Array(Schema.Finite)))
+
 const Extra = Schema.Struct({
   model: Schema.String,
   baseModel: Schema.optionalKey(Schema.String),
   modelHash: Schema.String,
   plugins: Schema.optionalKey(Schema.String),
+  timesteps: Numbers,
+  sigmas: Numbers,
   given: Schema.optionalKey(Schema.String),
   version: Schema.String,
 })
@@ -65,6 +72,8 @@ export const toMetadata = ({
   baseModel,
   modelHash,
   plugins = [],
+  timesteps,
+  sigmas,
   given = [],
   version,
   ...record
@@ -77,6 +86,8 @@ export const toMetadata = ({
     ...(baseModel === undefined ? {} : { baseModel }),
     modelHash,
     ...(plugins.length === 0 ? {} : { plugins: plugins.join(",") }),
+    ...(timesteps === undefined ? {} : { timesteps: JSON.stringify(timesteps) }),
+    ...(sigmas === undefined ? {} : { sigmas: JSON.stringify(sigmas) }),
     ...(given.length === 0 ? {} : { given: given.join(",") }),
     version,
   }

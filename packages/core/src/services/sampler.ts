@@ -8,6 +8,8 @@ export interface Schedule {
   readonly levels: ReadonlyArray<Level>
   /** The level that the last step reaches; without one it is that of clean latents. */
   readonly end?: Level
+  /** Whether the request gave the levels. Steps then lead from each to the next, also where a sampler would go elsewhere by itself. */
+  readonly given?: boolean
 }
 
 /** Where a run stands: plain tensors and numbers, so that it can be saved after any step. */
