@@ -124,7 +124,7 @@ describe("a video with a plugin", () => {
     await config({ plugins: ["auteur-plugin-steep"] })
     const { code, errors } = await run(...small, "--sampler", "dpm", "-o", "d.png")
     expect(errors).toMatch(
-      /^The sampler "dpm" is used as asked, in place of "steep" of the plugin "auteur-plugin-steep"\.\n/,
+      /^The sampler "dpm" is used as requested, in place of "steep" of the plugin "auteur-plugin-steep"\.\n/,
     )
     expect(code).toBe(0)
     expect((await run("--like", "d.png", "-q", "-o", "e.png")).code).toBe(0)

@@ -18,11 +18,12 @@ import {
 import { Engine } from "@auteur/engine"
 import { flowEditLayer } from "@auteur/flowdirector"
 import { videoReaderLayer, videoWriterLayer } from "@auteur/media"
-import { inversionLayer } from "@auteur/samplers"
+import { guidanceNames, inversionLayer, inversionNames, samplerNames } from "@auteur/samplers"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { chooseComponent, type Composed, unusedNotice } from "../plugins/choose-component.ts"
 import type { PluginReport } from "../plugins/plugin-report.ts"
 import { keepRecent } from "./keep-recent.ts"
 import { guidanceOf, latentSpace, type ModelFiles, type ModelOptions, samplerOf } from "./load-model.ts"
@@ -71,11 +72,6 @@ export type SelectComponents = (
 /** Networks with different LoRA files or caches that are kept at a time; each has sessions of its own. */
 const keptNetworks = 4
 
-interface Composed {
-  readonly components: Context.Context<Components>
-  readonly reports: ReadonlyArray<PluginReport>
-}
-
 /**
  * The components of an open model. Text encoders, networks and VAEs are made when a request first needs them and shared by those that
  * ask for the same; those used longest ago are closed first. Samplers and guidance methods are values that cost nothing.
@@ -92,10 +88,10 @@ export const makeComponents: (
       Layer.mergeAll(
         Layer.effect(
           Sampler,
-          choose(undefined, defaults.sampler, (name) => samplerOf(files.folder, name)),
+          defaultOf(defaults.sampler, samplerNames, plugins, (name) => samplerOf(files.folder, name)),
         ),
-        Layer.effect(Guidance, choose(undefined, defaults.guidanceMethod, guidanceOf)),
-        Layer.effect(Inversion, choose(undefined, defaults.inversion, inversionOf)),
+        Layer.effect(Guidance, defaultOf(defaults.guidanceMethod, guidanceNames, plugins, guidanceOf)),
+        Layer.effect(Inversion, defaultOf(defaults.inversion, inversionNames, plugins, inversionOf)),
         flowEditLayer(),
         videoReaderLayer,
         videoWriterLayer,
@@ -105,7 +101,7 @@ export const makeComponents: (
     const texts = yield* keepRecent<Context.Context<TextEncoder>, ModelError>(2)
     const vaes = yield* keepRecent<Context.Context<VideoVae | LatentSpace<typeof latentSpace>>, ModelError>(2)
     const networks = yield* keepRecent<Context.Context<Denoiser>, ModelError>(keptNetworks)
-    const composed = yield* keepRecent<Composed, ModelError | PluginError>(keptNetworks)
+    const composed = yield* keepRecent<Composed<Components | Engine>, ModelError | PluginError>(keptNetworks)
     const build = <A, R>(layer: Layer.Layer<A, ModelError, R>, context: Context.Context<R>) =>
       Effect.provideContext(Layer.build(layer), context)
 
@@ -127,9 +123,9 @@ export const makeComponents: (
         const denoiser = yield* networks(networkKey, build(network, Context.merge(engine, vae)))
         return Context.mergeAll(engine, fixed, text, vae, denoiser)
       })
-      const { components, reports } =
+      const model: Composed<Components | Engine> =
         plugins.length === 0
-          ? { components: yield* base, reports: [] }
+          ? { components: yield* base, reports: [], provided: [] }
           : yield* composed(
               `${maxSequenceLength} ${vaeKey} ${networkKey}`,
               Effect.gen(function* () {
@@ -147,22 +143,23 @@ export const makeComponents: (
                 )
               }),
             )
-      const sampler = yield* choose(Context.get(components, Sampler), request.sampler, (name) =>
-        samplerOf(files.folder, name),
-      )
-      const guidance = yield* choose(Context.get(components, Guidance), request.guidanceMethod, guidanceOf)
-      const inversion = yield* choose(Context.get(components, Inversion), request.inversion, inversionOf)
-      const chosen = { sampler: sampler.name, guidance: guidance.name, inversion: inversion.name }
+      const sampler = yield* chooseComponent(Sampler, model, options.sampler, (name) => samplerOf(files.folder, name))
+      const guidance = yield* chooseComponent(Guidance, model, options.guidanceMethod, guidanceOf)
+      const inversion = yield* chooseComponent(Inversion, model, options.inversion, inversionOf)
       const selected: SelectedComponents = {
-        components: components.pipe(
+        components: model.components.pipe(
           Context.add(Sampler, sampler),
           Context.add(Guidance, guidance),
           Context.add(Inversion, inversion),
         ),
         options,
         loras,
-        plugins: reports,
-        notice: displaced(reports, chosen),
+        plugins: model.reports,
+        notice: unusedNotice(model.reports, {
+          sampler: sampler.name,
+          guidance: guidance.name,
+          inversion: inversion.name,
+        }),
       }
       return selected
     })
@@ -176,34 +173,19 @@ const withDefaults = (request: ComponentOptions, defaults: ComponentOptions): Co
   return { ...(request.cache === undefined ? defaults : others), ...given }
 }
 
-/** The component that is named, or given itself; otherwise the present one. */
-const choose = <Shape extends { readonly name: string }, E>(
-  present: Shape | undefined,
+/** The component that plugins build on: the one of the options, unless that is the name of a plugin's. */
+const defaultOf = <Shape extends object, E>(
   choice: string | Shape | undefined,
-  named: (name: string | undefined) => Effect.Effect<Shape, E>,
+  builtIn: ReadonlyArray<string>,
+  plugins: ReadonlyArray<unknown>,
+  named: (name?: string) => Effect.Effect<Shape, E>,
 ): Effect.Effect<Shape, E> => {
   if (typeof choice === "object") return Effect.succeed(choice)
-  if (present !== undefined && (choice === undefined || choice === present.name)) return Effect.succeed(present)
-  return named(choice)
+  return named(plugins.length > 0 && choice !== undefined && !builtIn.includes(choice) ? undefined : choice)
 }
 
 const inversionOf = (name = "flow-heun"): Effect.Effect<Inversion["Service"], RequestError> =>
   Effect.scoped(Effect.map(Layer.build(inversionLayer(name)), (context) => Context.get(context, Inversion)))
-
-/** Says which component of a plugin is not used, because another one was named. */
-const displaced = (
-  reports: ReadonlyArray<PluginReport>,
-  chosen: Readonly<Record<string, string>>,
-): string | undefined => {
-  for (const { name: plugin, provides } of reports) {
-    for (const { kind, name, replacedBy } of provides) {
-      const used = chosen[kind]
-      if (replacedBy !== undefined || used === undefined || used === name) continue
-      return `The ${kind} "${used}" is used as asked, in place of "${name}" of the plugin "${plugin}".`
-    }
-  }
-  return undefined
-}
 
 const identities = new WeakMap<object, number>()
 let identityCount = 0

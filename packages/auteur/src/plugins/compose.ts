@@ -5,9 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import type { Composed } from "./choose-component.ts"
 import { checkServices, componentKinds } from "./component-kinds.ts"
 import type { LoadedPlugin } from "./config.ts"
-import { type PluginReport, reportsOf } from "./plugin-report.ts"
+import { reportsOf } from "./plugin-report.ts"
 
 /** The model under the plugins. */
 export interface PluginBase<Components, E> {
@@ -18,11 +19,6 @@ export interface PluginBase<Components, E> {
   readonly space: string
   /** Builds its network over another VAE. */
   readonly denoiser: (components: Context.Context<never>) => Effect.Effect<Context.Context<Denoiser>, E, Scope.Scope>
-}
-
-interface Composed<Components> {
-  readonly components: Context.Context<Components>
-  readonly reports: ReadonlyArray<PluginReport>
 }
 
 /** A plugin whose layer is built. */
@@ -104,8 +100,12 @@ export const composePlugins: <Components, E>(
 
   const { components, mismatch } = yield* assemble(base, built)
   if (mismatch !== undefined) return yield* mismatch
-  const reports = reportsOf(built as ReadonlyArray<BuiltPlugin>)
-  return { components: components as Context.Context<Components>, reports }
+  const all = built as ReadonlyArray<BuiltPlugin>
+  return {
+    components: components as Context.Context<Components>,
+    reports: reportsOf(all),
+    provided: all.map(({ services }) => services),
+  }
 })
 
 /** The components with the plugins that are built so far, and why the network is not among them, where it is not. */
