@@ -120,6 +120,14 @@ describe("a video with a plugin", () => {
     expect(code).toBe(1)
   })
 
+  it("is made with its sampler by the sampler's name, and not by a name that nobody has", async () => {
+    await config({ plugins: ["auteur-plugin-steep"] })
+    expect((await run(...small, "--sampler", "steep", "-q", "-o", "s.png")).code).toBe(0)
+    const { code, errors } = await run(...small, "--sampler", "step", "-o", "s.png")
+    expect(errors).toMatch(/^There is no sampler "step"; choose one of ddim, .*, or of the plugins steep\.\n/)
+    expect(code).toBe(2)
+  })
+
   it("is made without its sampler where another one is named, and says so", async () => {
     await config({ plugins: ["auteur-plugin-steep"] })
     const { code, errors } = await run(...small, "--sampler", "dpm", "-o", "d.png")

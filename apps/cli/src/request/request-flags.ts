@@ -1,8 +1,11 @@
 import { guidanceNames, inversionNames, samplerNames } from "auteur"
 import { cacheNames, defaultModel, defaultThresholds, requestFields, type VideoRequest } from "auteur/effect"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Flag from "effect/cli/Flag"
+import * as Param from "effect/cli/Param"
+import * as Primitive from "effect/cli/Primitive"
 import { parseLora, parseSize } from "./flag-values.ts"
 
 type Name = keyof VideoRequest
@@ -45,6 +48,17 @@ const of = <N extends Name>(name: N, metavar: string, note?: string, alias?: str
 const choice = <const Names extends ReadonlyArray<string>>(name: Name, names: Names, note?: string) =>
   optional(Flag.Literals(toKebab(name), names).pipe(Flag.withMetavar("NAME")), describe(name, note))
 
+/** The components that a request chooses by name: built-in ones, or those of plugins. */
+export const componentNames = { guidanceMethod: guidanceNames, sampler: samplerNames, inversion: inversionNames }
+
+/** A flag that names a component: any, since plugins are not known before the config is read; the built-in ones are completed. */
+const component = (name: keyof typeof componentNames) => {
+  const builtIn = Primitive.Choice(componentNames[name].map((each): [string, string] => [each, each]))
+  const primitiveType = Object.assign(builtIn, { parse: Effect.succeed<string> })
+  const any = Param.makeSingle({ kind: Param.flagKind, name: toKebab(name), primitiveType })
+  return optional(Flag.withMetavar(any, "NAME"), describe(name))
+}
+
 /** A flag that names a file or a folder, and therefore cannot be empty. */
 export const pathFlag = (name: string, metavar: string): Flag.Flag<string> =>
   Flag.String(name).pipe(
@@ -61,8 +75,8 @@ const settingFlags = {
   seed: of("seed", "NUMBER", "by default a new one, which is printed"),
   steps: of("steps", "NUMBER"),
   guidanceScale: of("guidanceScale", "NUMBER", "--guidance is its short form", "guidance"),
-  guidanceMethod: choice("guidanceMethod", guidanceNames),
-  sampler: choice("sampler", samplerNames),
+  guidanceMethod: component("guidanceMethod"),
+  sampler: component("sampler"),
   frames: of("frames", "NUMBER"),
   width: of("width", "PIXELS"),
   height: of("height", "PIXELS"),
@@ -81,7 +95,7 @@ const settingFlags = {
   start: choice("start", ["noise", "inversion", "inversion-free"]),
   sourcePrompt: of("sourcePrompt", "TEXT"),
   sourceGuidanceScale: of("sourceGuidanceScale", "NUMBER"),
-  inversion: choice("inversion", inversionNames),
+  inversion: component("inversion"),
   tiling: optional(Flag.Boolean("tiling"), describe("tiling", "--no-tiling undoes it")),
   vaeWorkers: of("vaeWorkers", "NUMBER"),
   maxSequenceLength: of("maxSequenceLength", "NUMBER"),

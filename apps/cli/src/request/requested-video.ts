@@ -15,7 +15,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Flag from "effect/cli/Flag"
 import { type CommandError, toCommandError, usageError } from "../process/command-error.ts"
-import type { requestFlags } from "./request-flags.ts"
+import { wrongChoice } from "../terminal/presenter.ts"
+import { componentNames, type requestFlags, toKebab } from "./request-flags.ts"
 
 type Parsed<F> = { readonly [K in keyof F]: F[K] extends Flag.Flag<infer A> ? A : never }
 
@@ -39,6 +40,11 @@ export const requestedVideo: (
     const path = given(flags.like)
     const like = path === undefined ? undefined : yield* readRecord(path)
     const config = yield* loadConfig({ file: given(flags.config) })
+    for (const [name, builtIn] of Object.entries(componentNames)) {
+      const value = given(flags[name as keyof typeof componentNames])
+      if (value === undefined || config?.plugins.length || (builtIn as ReadonlyArray<string>).includes(value)) continue
+      return yield* usageError(wrongChoice(toKebab(name), value, builtIn))
+    }
     if (like !== undefined) {
       yield* requirePlugins(like, config?.plugins, path!)
       for (const name of ["image", "video"] as const) {

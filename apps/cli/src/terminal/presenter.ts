@@ -37,14 +37,17 @@ const explain = (error: CliError.NonShowHelpErrors, command: string): string => 
     case "InvalidValue": {
       const { option, value, expected } = error
       if (value === "") return `--${option} needs a value: ${expected}.`
-      const choices = expected.includes(" | ") ? expected.replaceAll('"', "").split(" | ") : []
-      const wanted = choices.length === 0 ? expected : `one of ${choices.join(", ")}`
-      return `--${option} cannot be "${shorten(value)}": it must be ${wanted}${meant(nearestNames(value, choices))}`
+      if (expected.includes(" | ")) return wrongChoice(option, value, expected.replaceAll('"', "").split(" | "))
+      return `--${option} cannot be "${shorten(value)}": it must be ${expected}.`
     }
     default:
       return shorten(error.message.trim(), 400)
   }
 }
+
+/** Says that a flag does not have a choice, and which it has. */
+export const wrongChoice = (option: string, value: string, choices: ReadonlyArray<string>): string =>
+  `--${option} cannot be "${shorten(value)}": it must be one of ${choices.join(", ")}${meant(nearestNames(value, choices))}`
 
 /** The end of a sentence, which names the nearest of what there is. */
 const meant = ([nearest]: ReadonlyArray<string>): string => (nearest === undefined ? "." : `; did you mean ${nearest}?`)

@@ -54,6 +54,8 @@ describe("the sampler of a request", () => {
     expect(await chosen({ sampler: "three" })).toMatch(
       /^There is no sampler "three"; choose one of ddim, .*, or of the plugins one, two\.$/,
     )
-    expect(await chosen({ sampler: "three" }, {}, [])).toMatch(/^There is no sampler "three"; choose one of [\w, -]+\.$/)
+    expect(await chosen({ sampler: "three" }, {}, [])).toMatch(
+      /^There is no sampler "three"; choose one of [\w, -]+\.$/,
+    )
   })
 })
