@@ -1,60 +1,56 @@
-export type { AxisNames, AxisTuple, Sizes } from "./tensor/axes.ts"
+export { changeProcess, levelAt, matchLevel, rectifiedFlow, sameProcess } from "./noise/noise-levels.ts"
+export { addNoise, toPrediction, variancePreserving, velocityOf } from "./noise/noise-levels.ts"
+export type { Level, NoiseProcess, Prediction, PredictionType } from "./noise/noise-process.ts"
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpointNote } from "./pipeline/checkpoint.ts"
-export * from "./services/cost.ts"
-export * from "./services/denoiser.ts"
-export {
-  bytesPerElement,
-  type DataOf,
-  type DType,
-  fromBfloat16,
-  fromFloat16,
-  toBfloat16,
-  toFloat16,
-} from "./tensor/dtype.ts"
-export * from "./services/editor.ts"
-export { cos, exp, log, roundHalfEven, sin } from "./random/elementary-functions.ts"
-export * from "./services/errors.ts"
-export { estimate, type Estimate, type EstimatedStage } from "./pipeline/estimate.ts"
-export * from "./pipeline/events.ts"
-export * from "./services/guidance.ts"
-export * from "./services/inversion.ts"
-export * from "./services/latent-space.ts"
-export * from "./services/hardware.ts"
-export { latentFrames, multipleProblem } from "./pipeline/latent-size.ts"
-export * from "./noise/noise-levels.ts"
-export * from "./noise/noise-process.ts"
 export { failWithThrown } from "./pipeline/component-error.ts"
-export { fromPlugin } from "./plugin/component-origin.ts"
-export { generate, type GenerateError, resume, type StartComponents } from "./pipeline/generate.ts"
-export * from "./random/normal-like.ts"
-export * from "./pipeline/pixels.ts"
-export * from "./plugin/plugin.ts"
-export * from "./plugin/plugin-list.ts"
-export * from "./random/random.ts"
+export { estimate, type Estimate, type EstimatedStage } from "./pipeline/estimate.ts"
+export { generate, type GenerateError, type StartComponents } from "./pipeline/generate.ts"
+export { latentFrames, multipleProblem, type VideoSize } from "./pipeline/latent-size.ts"
+export { type GenerateRequest, type InversionFreeRequest, type InversionRequest } from "./pipeline/pipeline-request.ts"
 export {
-  type GenerateRequest,
-  type InversionFreeRequest,
-  type InversionRequest,
-  type LoraSetting,
+  type GivenEmbeddings,
   pipelineFields,
   type PipelineRequest,
-  type RequestField,
-  requestFields,
-  type StartKind,
-  VideoRequest,
-} from "./pipeline/video-request.ts"
-export type { ComponentState } from "./services/component-state.ts"
+  type RunRequest,
+} from "./pipeline/pipeline-request.ts"
+export { toPixels, toVideo } from "./pipeline/pixels.ts"
 export { planRun, type RunPlan } from "./pipeline/plan.ts"
-export * from "./weights/safetensors.ts"
+export { resume } from "./pipeline/resume.ts"
+export type { Components, GenerateEvent, RunOptions, StepChange, StepEnd } from "./pipeline/run.ts"
+export { invalidSetting } from "./pipeline/validate-request.ts"
+export { type LoraSetting, requestDefaults, type RequestField, requestFields } from "./pipeline/video-request.ts"
+export { type StartKind, VideoRequest } from "./pipeline/video-request.ts"
+export { fromPlugin } from "./plugin/component-origin.ts"
+export { checkPlugin, flattenPlugins, type PluginEntry } from "./plugin/plugin-list.ts"
+export { type AnyPlugin, definePlugin, type Plugin, type PluginFactory } from "./plugin/plugin.ts"
+export { cos, exp, log, roundHalfEven, sin } from "./random/elementary-functions.ts"
+export { normalLike, Random, type RandomState } from "./random/random.ts"
+export type { ComponentState, ComponentStates } from "./services/component-state.ts"
+export { type Cost, costInTurn, timesCost } from "./services/cost.ts"
+export { Denoiser, type DenoiserShape, type LatentSize, type PredictInput } from "./services/denoiser.ts"
+export { type EditStep, Editor, type EditorShape } from "./services/editor.ts"
+export { CheckpointError, EngineError, MediaError, ModelError } from "./services/errors.ts"
+export { PipelineError, PluginError, RequestError } from "./services/errors.ts"
+export { Guidance, type GuidanceInput, type GuidanceShape } from "./services/guidance.ts"
+export { Hardware, type HardwareShape, smallCore, type Speed } from "./services/hardware.ts"
+export { Inversion, type InversionShape } from "./services/inversion.ts"
+export { LatentSpace, type LatentSpaceShape, latentSpaces } from "./services/latent-space.ts"
+export { initialState, Sampler, type SamplerShape, type SamplerState, type Schedule } from "./services/sampler.ts"
+export { type EncodedText, type TextEmbeddings, TextEncoder, type TextEncoderShape } from "./services/text-encoder.ts"
+export type { EncodedVideo, MediaSource, ReadVideoOptions, VideoFile, VideoFormat } from "./services/video-io.ts"
+export type { VideoKind, VideoMetadata, VideoReaderShape, VideoSpec, VideoWriterShape } from "./services/video-io.ts"
+export { VideoReader, VideoWriter } from "./services/video-io.ts"
+export { type Pixels, type Posterior, VideoVae, type VideoVaeShape } from "./services/video-vae.ts"
+export type { AxisNames, AxisTuple, Sizes } from "./tensor/axes.ts"
+export { type DataOf, type DType, fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./tensor/dtype.ts"
+export { ShapeError } from "./tensor/shape-error.ts"
+export { add, axpy, concat, lerp, linearCombination, scale } from "./tensor/tensor-arithmetic.ts"
+export { allFinite, mean, std } from "./tensor/tensor-statistics.ts"
+export { type AnyTensor, isLatents, type Latents, Tensor, type Video } from "./tensor/tensor.ts"
+export { type DecodedSafetensors, type DecodedTensor } from "./weights/safetensors.ts"
+export { decodeSafetensors, encodeSafetensors } from "./weights/safetensors.ts"
 export type { SafetensorsData, SafetensorsDType } from "./weights/safetensors-dtype.ts"
-export * from "./weights/safetensors-error.ts"
-export * from "./weights/safetensors-header.ts"
-export * from "./services/sampler.ts"
-export * from "./tensor/shape-error.ts"
-export * from "./tensor/tensor.ts"
-export * from "./tensor/tensor-arithmetic.ts"
-export * from "./tensor/tensor-statistics.ts"
-export * from "./services/text-encoder.ts"
-export * from "./services/video-io.ts"
-export * from "./services/video-vae.ts"
-export * from "./weights/weights.ts"
+export { SafetensorsError } from "./weights/safetensors-error.ts"
+export { readSafetensorsHeader, type SafetensorsEntry } from "./weights/safetensors-header.ts"
+export { type SafetensorsHeader, safetensorsHeaderLength } from "./weights/safetensors-header.ts"
+export type { LowRank, StoredTensor, Weights } from "./weights/weights.ts"

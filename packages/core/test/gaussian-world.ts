@@ -1,9 +1,10 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { Denoiser, type DenoiserShape } from "../src/services/denoiser.ts"
 import { Editor, type EditorShape } from "../src/services/editor.ts"
-import type { GenerateEvent } from "../src/pipeline/events.ts"
+import type { GenerateEvent } from "../src/pipeline/run.ts"
 import { Guidance, type GuidanceShape } from "../src/services/guidance.ts"
 import { Inversion, type InversionShape } from "../src/services/inversion.ts"
 import type { GenerateError } from "../src/pipeline/generate.ts"
@@ -13,6 +14,20 @@ import { VideoVae, type VideoVaeShape } from "../src/services/video-vae.ts"
 import { characters, classifierFree, colours, normals } from "./gaussian-parts.ts"
 import { deterministic } from "./small-samplers.ts"
 import { climbing, leading } from "./small-starts.ts"
+
+/** Time stands still, so that steps take 0 seconds. */
+const withStillClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Clock.clockWith((clock) =>
+    Effect.provideService(effect, Clock.Clock, {
+      currentTimeMillisUnsafe: () => 0,
+      currentTimeMillis: Effect.succeed(0),
+      currentTimeNanosUnsafe: () => 0n,
+      currentTimeNanos: Effect.succeed(0n),
+      monotonicTimeNanosUnsafe: () => 0n,
+      monotonicTimeNanos: Effect.succeed(0n),
+      sleep: (duration) => clock.sleep(duration),
+    }),
+  )
 
 export interface WorldChanges {
   readonly text?: Partial<TextEncoderShape>
@@ -69,7 +84,7 @@ export const gaussianWorld = (changes: WorldChanges = {}): World => {
     Layer.succeed(Inversion, changes.inversion ?? climbing(denoiser.process)),
     Layer.succeed(Editor, { ...leading, ...changes.editor }),
   )
-  const events = (run: Run) => Stream.runCollect(run).pipe(Effect.provide(layer))
+  const events = (run: Run) => Stream.runCollect(run).pipe(Effect.provide(layer), withStillClock)
   return {
     calls,
     layer,

@@ -15,7 +15,7 @@ interface Saved {
 /** As a checkpoint does: through text, and nothing that the sampler holds elsewhere. */
 const saved = ({ index, beginIndex, sample, history }: SamplerState, random: Random): string => {
   const numbers = (latents: Latents): ReadonlyArray<number> => [...latents.values()]
-  const entries = Object.entries(history).map(([name, latents]) => [name, numbers(latents)])
+  const entries = Object.entries(history).map(([name, latents]) => [name, numbers(latents!)])
   return JSON.stringify({
     state: { index, beginIndex, sample: numbers(sample), history: Object.fromEntries(entries) },
     random: random.save(),

@@ -12,13 +12,14 @@ const recorder = (stream: { readonly isTTY?: boolean; readonly columns?: number 
   const texts: Array<string> = []
   return { texts, output: toOutput({ ...stream, write: (text) => texts.push(text) }, environment) }
 }
+const textEnd = (truncated?: string) => ({ type: "text-end", truncated }) as GenerateEvent
 const step = (index: number, total: number) => ({ type: "step-end", index, total }) as GenerateEvent
 
 it.effect("a terminal shows one line with a bar and the time left", () =>
   Effect.gen(function* () {
     const { texts, output } = recorder({ isTTY: true, columns: 60 })
     const reporter = progressReporter({ errors: output, output, quiet: false })
-    yield* reporter.event({ type: "text-end", truncated: undefined })
+    yield* reporter.event(textEnd())
     yield* TestClock.adjust("10 seconds")
     yield* reporter.event(step(9, 200))
     const last = texts.at(-1)!
@@ -33,7 +34,7 @@ it.effect.each([1, 5, 10, 20, 30, 80])("a bar fits into %i columns", (columns) =
   Effect.gen(function* () {
     const { texts, output } = recorder({ isTTY: true, columns })
     const reporter = progressReporter({ errors: output, output, quiet: false })
-    yield* reporter.event({ type: "text-end", truncated: undefined })
+    yield* reporter.event(textEnd())
     yield* TestClock.adjust("10 seconds")
     for (const index of [0, 9, 199]) yield* reporter.event(step(index, 200))
     for (const text of texts) assert.isBelow(text.slice(clearLine.length).length, columns)
@@ -54,7 +55,7 @@ it.effect("of a prompt that is far too long, the beginning and the end are shown
   Effect.gen(function* () {
     const { texts, output } = recorder({})
     const reporter = progressReporter({ errors: output, output, quiet: false })
-    yield* reporter.event({ type: "text-end", truncated: `first ${"word ".repeat(20_000)}last` })
+    yield* reporter.event(textEnd(`first ${"word ".repeat(20_000)}last`))
     assert.match(texts.join(""), /^The prompt is too long; this end of it is not used: "first .* … .*last"\n$/)
     assert.isBelow(texts.join("").length, 240)
   }),

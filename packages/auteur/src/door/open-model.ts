@@ -100,7 +100,10 @@ export const openModel = async (
         // What cannot be made is refused at once, and not when its turn comes.
         const { image: _image, video: _video, ...settings } = options
         await host.run(planVideo(prompt, settings), { signal, inTurn: false })
-        return host.run(runRequest(newRun(prompt, options, memory), options, onEvent), { signal, inTurn: true })
+        return host.run(runRequest(newRun(prompt, options, memory), options.onStepEnd, onEvent), {
+          signal,
+          inTurn: true,
+        })
       },
       options?.signal,
       isFollowed,
@@ -139,7 +142,7 @@ export const openModel = async (
         async (onEvent, signal) => {
           checkOptions("resume", options, optionNames.resume)
           const run = resumedRun(checkpoint, options, memory)
-          return host.run(runRequest(run, options, onEvent), { signal, inTurn: true })
+          return host.run(runRequest(run, options.onStepEnd, onEvent), { signal, inTurn: true })
         },
         options?.signal,
         true,

@@ -95,15 +95,7 @@ export interface GenerateOptions extends RequestOptions {
 /** What a resumed run does not find in its checkpoint. */
 export type ResumeOptions = Pick<
   RequestOptions,
-  | "sampler"
-  | "guidanceMethod"
-  | "cache"
-  | "promptEmbeddings"
-  | "negativePromptEmbeddings"
-  | "onStepEnd"
-  | "signal"
-  | "fps"
-  | "upscale"
+  "sampler" | "guidanceMethod" | "cache" | "onStepEnd" | "signal" | "fps" | "upscale"
 >
 
 /** The names of options, for messages about others. */
@@ -125,6 +117,8 @@ const requestNames: Names<RequestOptions> = {
   negativePrompt: true,
   seed: true,
   steps: true,
+  timesteps: true,
+  sigmas: true,
   guidanceScale: true,
   frames: true,
   width: true,
@@ -141,8 +135,6 @@ const requestNames: Names<RequestOptions> = {
   latents: true,
   promptEmbeddings: true,
   negativePromptEmbeddings: true,
-  timesteps: true,
-  sigmas: true,
   onStepEnd: true,
   signal: true,
   ...componentNames,
@@ -162,8 +154,6 @@ const resumeNames: Names<ResumeOptions> = {
   sampler: true,
   guidanceMethod: true,
   cache: true,
-  promptEmbeddings: true,
-  negativePromptEmbeddings: true,
   onStepEnd: true,
   signal: true,
   fps: true,

@@ -17,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import { decodeRun, readCheckpoint } from "../file/saved-run.ts"
 import type { ComponentOptions, Components } from "../model/components.ts"
 import { CurrentModel } from "../model/model-services.ts"
-import { planVideo, selectFor } from "../video/plan-video.ts"
+import { planVideo } from "../video/plan-video.ts"
 import { recordedComponents } from "../video/video-record.ts"
 import type { RequestOptions, ResumeOptions } from "./options.ts"
 import type { ReadyRun } from "./run-request.ts"
@@ -43,7 +43,7 @@ export const newRun: (prompt: string, options: RequestOptions, memory: ModelMemo
     const { folder } = yield* CurrentModel
     const components = yield* reserve(request, planned.components, memory)
     const run: ReadyRun = {
-      events: generate(request),
+      events: (options) => generate(request, options),
       components,
       record,
       model: folder.path,
@@ -100,18 +100,12 @@ export const resumedRun: (source: Uint8Array | string, options: ResumeOptions, m
         `it was begun with ${list(begun)}, and the model was opened with ${list(now)}; open it with the same`,
       )
     }
-    const missing = (saved.record.given ?? []).find((name) => name.endsWith("Embeddings") && !(name in options))
-    if (missing !== undefined) return yield* refuse(`it was begun with ${missing} of its own; give the same`)
-
     const { sampler, guidanceMethod, cache } = options
     const own =
       cache === undefined
         ? yield* recordedComponents(saved.record)
         : { ...saved.record, cache, cacheThreshold: undefined }
-    const { timesteps, sigmas } = saved.record
-    const selected = yield* selectFor({
-      timesteps,
-      sigmas,
+    const selected = yield* current.select({
       ...(own as ComponentOptions),
       ...(sampler === undefined ? {} : { sampler }),
       ...(guidanceMethod === undefined ? {} : { guidanceMethod }),
@@ -120,7 +114,7 @@ export const resumedRun: (source: Uint8Array | string, options: ResumeOptions, m
     const components = yield* reserve(checkpoint.request, selected.components, memory)
     const { fps = saved.record.fps, upscale = saved.record.upscale } = options
     const run: ReadyRun = {
-      events: resume(checkpoint),
+      events: (options) => resume(checkpoint, options),
       components,
       record: { ...saved.record, fps, upscale },
       model: current.folder.path,

@@ -138,7 +138,7 @@ describe("a schedule of one's own", () => {
   it.each([
     [{ timesteps: [999, 499], sigmas: [1] }, "timesteps and sigmas are both given: give one of them."],
     [{ timesteps: [999, 499], steps: 3 }, "steps is 3, but timesteps has 2 entries: leave steps out."],
-    [{ timesteps: [] }, "timesteps is not a list of numbers: give at least one."],
+    [{ timesteps: [] }, "timesteps is a list: give a list of 1 to 1000 numbers."],
     [{ timesteps: [10.5] }, 'timesteps holds 10.5: give whole numbers from 0 to 999 for the sampler "ddim".'],
     [{ timesteps: [1000] }, 'timesteps holds 1000: give whole numbers from 0 to 999 for the sampler "ddim".'],
     [{ timesteps: [100, 200] }, "timesteps does not fall at its entry 1, which is timestep 200 after 100"],

@@ -11,8 +11,8 @@ import {
 import * as Effect from "effect/Effect"
 import { CurrentModel, modelLayer, type ModelLayerOptions } from "../model/model-services.ts"
 import { requireSamePlugins } from "../plugins/recorded-plugins.ts"
-import { planVideo, selectFor, type VideoOptions } from "../video/plan-video.ts"
-import { recordedComponents, type VideoRecord } from "../video/video-record.ts"
+import { planVideo, type VideoOptions } from "../video/plan-video.ts"
+import { modelIdentity, recordedComponents, type VideoRecord } from "../video/video-record.ts"
 import { type RenderOptions, renderVideo } from "./render.ts"
 import { readRun } from "./saved-run.ts"
 
@@ -38,7 +38,12 @@ export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord
     if (notice !== undefined && onNotice !== undefined) yield* onNotice(notice)
     const { folder } = yield* CurrentModel
     const hooks = { onEvent, onNotice, onUnfinished }
-    const rendered = renderVideo(generate(request), { output, record, model: folder.path, ...hooks })
+    const rendered = renderVideo(generate(request, { modelHash: modelIdentity(record) }), {
+      output,
+      record,
+      model: folder.path,
+      ...hooks,
+    })
     yield* Effect.provideContext(rendered, components)
     return record
   }, Effect.scoped)
@@ -70,11 +75,16 @@ export const resumeVideo: (
           message: `${path} cannot be resumed with the model ${current.folder.path}: it is not the one that the run was begun with. Name that one with --model, or start again.`,
         })
       }
-      const { timesteps, sigmas } = record
-      const { components } = yield* selectFor({ ...(yield* recordedComponents(record)), timesteps, sigmas })
+      const { components } = yield* Effect.flatMap(recordedComponents(record), current.select)
       const resumed = { path, output: run.output }
       const hooks = { onEvent, onNotice, onUnfinished }
-      const rendered = renderVideo(resume(run.checkpoint), { output, record, model, resumed, ...hooks })
+      const rendered = renderVideo(resume(run.checkpoint, { modelHash: modelIdentity(record) }), {
+        output,
+        record,
+        model,
+        resumed,
+        ...hooks,
+      })
       yield* Effect.provideContext(rendered, components)
     })
     yield* finished.pipe(Effect.scoped, Effect.provide(modelLayer({ model, baseModel, threads, memoryLimit, plugins })))

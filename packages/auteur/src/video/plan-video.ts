@@ -13,6 +13,7 @@ import {
   type PluginError,
   requestFields,
   type RequestError,
+  type TextEmbeddings,
   Sampler,
   type VideoRequest,
   VideoVae,
@@ -24,21 +25,22 @@ import type { ComponentOptions, Components, SelectedComponents } from "../model/
 import { CurrentModel } from "../model/model-services.ts"
 import { cacheRecord } from "../model/transformer-cache.ts"
 import { version } from "../version.ts"
-import { givenSteps, type GivenSchedule, withSchedule } from "./given-schedule.ts"
 import { type Frames, startImage, startVideo } from "./sources.ts"
 import type { VideoRecord } from "./video-record.ts"
 
 type Settings = Omit<VideoRequest, "prompt" | "image" | "video" | "cacheThreshold" | keyof ComponentOptions>
 
 /** The request for a video; all but the prompt has a default. */
-export type VideoOptions = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & ComponentOptions &
-  GivenSchedule & {
+export type VideoOptions = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & ComponentOptions & {
     /** The first frame, for image-to-video models; resized unless it is given as frames. */
     readonly image?: MediaSource | Frames | undefined
     /** The video to start from; resized and cut to a length that can be made unless it is given as frames. */
     readonly video?: MediaSource | Frames | undefined
     /** Normal noise to start from, in place of that of the seed. (1, f, c, h, w) */
     readonly latents?: Latents | undefined
+    /** Embeddings in place of those of the prompt and of the negative prompt. */
+    readonly promptEmbeddings?: TextEmbeddings | undefined
+    readonly negativePromptEmbeddings?: TextEmbeddings | undefined
     /** The inputs in memory that the record of the video names. */
     readonly given?: ReadonlyArray<string> | undefined
     /** Refuses a model with another hash: for a video that is to come out as it did before. */
@@ -57,6 +59,13 @@ export interface PlannedVideo {
 /** Settings of the pipeline that are handed on as they are. */
 const handedOn = [
   "negativePrompt",
+  "steps",
+  "timesteps",
+  "sigmas",
+  "guidanceScale",
+  "latents",
+  "promptEmbeddings",
+  "negativePromptEmbeddings",
   "frames",
   "width",
   "height",
@@ -76,23 +85,10 @@ export const planVideo: (
   RequestError | ModelError | MediaError | PipelineError | PluginError,
   CurrentModel | Scope.Scope
 > = Effect.fnUntraced(function* (prompt, options) {
-  const selected = yield* selectFor(options)
+  const model = yield* CurrentModel
+  const selected = yield* model.select(options)
   return yield* Effect.provideContext(planWith(prompt, options, selected), selected.components)
 }, failWithThrown)
-
-/** The components of a request, with its own schedule where it gives one. */
-export const selectFor = (
-  options: ComponentOptions & GivenSchedule,
-): Effect.Effect<SelectedComponents, ModelError | RequestError | PluginError, CurrentModel | Scope.Scope> =>
-  Effect.gen(function* () {
-    const model = yield* CurrentModel
-    const selected = yield* model.select(options)
-    const sampler = yield* refusing(() => withSchedule(Context.get(selected.components, Sampler), options))
-    return { ...selected, components: Context.add(selected.components, Sampler, sampler) }
-  })
-
-const refusing = <A>(run: () => A): Effect.Effect<A, RequestError> =>
-  Effect.try({ try: run, catch: (thrown) => thrown as RequestError })
 
 const planWith = Effect.fnUntraced(function* (prompt: string, options: VideoOptions, selected: SelectedComponents) {
   const model = yield* CurrentModel
@@ -114,14 +110,11 @@ const planWith = Effect.fnUntraced(function* (prompt: string, options: VideoOpti
   const request: PipelineRequest = {
     prompt,
     seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!,
-    steps: (yield* refusing(() => givenSteps(options, options.steps))) ?? requestFields.steps.default!,
-    guidanceScale: options.guidanceScale ?? requestFields.guidanceScale.default!,
     ...Object.fromEntries(settings),
     ...(image === undefined ? {} : { image: image.video }),
     ...(video === undefined ? {} : { video: video.video }),
-    ...(options.latents === undefined ? {} : { latents: options.latents }),
   }
-  const { size: made } = yield* planRun(request)
+  const { size: made, request: settled } = yield* planRun(request)
   const lora = yield* Effect.forEach(selected.loras, ({ path, weight, hash }) =>
     Effect.map(hash, (hash) => ({ path, weight, hash })),
   )
@@ -130,8 +123,8 @@ const planWith = Effect.fnUntraced(function* (prompt: string, options: VideoOpti
     prompt,
     negativePrompt: request.negativePrompt ?? "",
     seed: request.seed,
-    steps: request.steps,
-    guidanceScale: request.guidanceScale,
+    steps: settled.steps,
+    guidanceScale: settled.guidanceScale,
     guidanceMethod: (yield* Guidance).name,
     sampler: (yield* Sampler).name,
     maxSequenceLength: selected.options.maxSequenceLength,

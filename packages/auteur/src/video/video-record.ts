@@ -10,6 +10,8 @@ export interface VideoRecord {
   readonly negativePrompt: string
   readonly seed: number | bigint
   readonly steps: number
+  readonly timesteps?: ReadonlyArray<number> | undefined
+  readonly sigmas?: ReadonlyArray<number> | undefined
   readonly guidanceScale: number
   readonly guidanceMethod: string
   readonly sampler: string
@@ -42,23 +44,17 @@ export interface VideoRecord {
   /** The names of the plugins that were loaded, in order. */
   readonly plugins?: ReadonlyArray<string> | undefined
   /** The schedule, where the request gave it. */
-  readonly timesteps?: ReadonlyArray<number> | undefined
-  readonly sigmas?: ReadonlyArray<number> | undefined
   /** The inputs that were given in memory, which no record can hold, such as `latents`. */
   readonly given?: ReadonlyArray<string> | undefined
   /** The version of auteur. */
   readonly version: string
 }
 
-const Numbers = Schema.optionalKey(Schema.fromJsonString(Schema.Array(Schema.Finite)))
-
 const Extra = Schema.Struct({
   model: Schema.String,
   baseModel: Schema.optionalKey(Schema.String),
   modelHash: Schema.String,
   plugins: Schema.optionalKey(Schema.String),
-  timesteps: Numbers,
-  sigmas: Numbers,
   given: Schema.optionalKey(Schema.String),
   version: Schema.String,
 })
@@ -72,8 +68,6 @@ export const toMetadata = ({
   baseModel,
   modelHash,
   plugins = [],
-  timesteps,
-  sigmas,
   given = [],
   version,
   ...record
@@ -86,8 +80,6 @@ export const toMetadata = ({
     ...(baseModel === undefined ? {} : { baseModel }),
     modelHash,
     ...(plugins.length === 0 ? {} : { plugins: plugins.join(",") }),
-    ...(timesteps === undefined ? {} : { timesteps: JSON.stringify(timesteps) }),
-    ...(sigmas === undefined ? {} : { sigmas: JSON.stringify(sigmas) }),
     ...(given.length === 0 ? {} : { given: given.join(",") }),
     version,
   }
@@ -140,3 +132,11 @@ export const recordedComponents = (
     },
     catch: (cause) => cause as RequestError,
   })
+
+/** Identifies the model of a run with all that changes its predictions: a run is resumed by the same only. */
+export const modelIdentity = ({ modelHash, lora = [], cache, cacheThreshold }: VideoRecord): string =>
+  [
+    modelHash,
+    ...lora.map(({ hash, weight }) => `${hash}:${weight}`),
+    ...(cache === undefined ? [] : [`${cache}:${cacheThreshold}`]),
+  ].join(" ")

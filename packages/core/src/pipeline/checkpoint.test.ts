@@ -1,6 +1,12 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpointNote } from "./checkpoint.ts"
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  readCheckpointNote,
+  sealCheckpoint,
+} from "./checkpoint.ts"
 import { CheckpointError } from "../services/errors.ts"
 import { Random } from "../random/random.ts"
 import { decodeSafetensors, encodeSafetensors } from "../weights/safetensors.ts"
@@ -26,6 +32,7 @@ const checkpoint: Checkpoint = {
     strength: 0.8,
     previewEvery: 3,
   },
+  modelHash: "5eed",
   denoiser: "CogVideoX-2b",
   sampler: "dpm",
   guidance: "classifier-free",
@@ -37,13 +44,14 @@ const checkpoint: Checkpoint = {
   },
   random: random.save(),
   image: latents(),
+  given: { promptEmbeddings: Tensor.from("batch tokens features", [1, 3, 2], random.normal(6)) },
 }
 
-/** The checkpoint's bytes with other metadata, or without a tensor. */
+/** The bytes of the checkpoint with other metadata, or without a tensor, and with the checksum of that. */
 const altered = (metadata: Readonly<Record<string, string>>, without?: string): Uint8Array => {
   const file = decodeSafetensors(encodeCheckpoint(checkpoint))
   const tensors = [...file.tensors].filter(([name]) => name !== without)
-  return encodeSafetensors(
+  return sealed(
     Object.fromEntries(
       tensors.map(([name, { shape, data }]) => [
         name,
@@ -53,6 +61,9 @@ const altered = (metadata: Readonly<Record<string, string>>, without?: string): 
     { ...file.metadata, ...metadata },
   )
 }
+
+const sealed = (tensors: Readonly<Record<string, AnyTensor>>, metadata: Readonly<Record<string, string>>): Uint8Array =>
+  sealCheckpoint(encodeSafetensors(tensors, { ...metadata, checksum: "00000000" }))
 
 const complaint = (bytes: Uint8Array): string => {
   try {
@@ -112,7 +123,7 @@ describe("decodeCheckpoint", () => {
     expect(complaint(encodeSafetensors({ sample: latents() }))).toBe(
       'This is not a checkpoint of auteur: its format is "unknown", "auteur-checkpoint-2" is expected.',
     )
-    expect(complaint(altered({ format: "auteur-checkpoint-9" }))).toContain('its format is "auteur-checkpoint-9"')
+    expect(complaint(altered({ format: "auteur-checkpoint-9" }))).toContain('has the format "auteur-checkpoint-9"')
     expect(complaint(new TextEncoder().encode("not a checkpoint at all"))).toContain("The checkpoint cannot be read")
     expect(complaint(new Uint8Array())).toContain("The checkpoint cannot be read")
   })
@@ -143,7 +154,7 @@ describe("decodeCheckpoint", () => {
 
   it("refuses a checkpoint without its sample", () => {
     expect(complaint(altered({}, "sample"))).toBe(
-      'The checkpoint has no latents "sample": it is damaged, start again without it.',
+      'The checkpoint has no tensor "sample": it is damaged, start again without it.',
     )
   })
 
@@ -187,7 +198,7 @@ describe("the memory of parts", () => {
 
   it("is refused with axes that are none", () => {
     expect(complaint(altered({ axes: '{"denoiser.residual.0":"a a","guidance.average":"a"}' }))).toContain(
-      'has a tensor "denoiser.residual.0" that is none',
+      'has an odd tensor "denoiser.residual.0"',
     )
     expect(complaint(altered({ axes: "{}" }))).toContain("of unknown type or axes")
   })

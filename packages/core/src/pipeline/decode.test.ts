@@ -6,7 +6,7 @@ import { gaussianWorld, type WorldChanges } from "../../test/gaussian-world.ts"
 import { EngineError, PipelineError } from "../services/errors.ts"
 import { generate } from "./generate.ts"
 import { toVideo } from "./pixels.ts"
-import type { GenerateRequest } from "./video-request.ts"
+import type { GenerateRequest } from "./pipeline-request.ts"
 import { Tensor } from "../tensor/tensor.ts"
 import { concat, linearCombination } from "../tensor/tensor-arithmetic.ts"
 
@@ -109,10 +109,10 @@ describe("a VAE's decoder", () => {
   )
 
   it.each<readonly [string, WorldChanges, message: string]>([
-    ["NaN", nan, "The VAE's decoder made frames with values that are no numbers"],
+    ["NaN", nan, "The VAE's decoder gave frames with values that are not numbers"],
     ["an exception", broken, "The VAE's decoder failed: no kernel"],
-    ["too few frames", short, "The VAE's decoder made 9 frames, but 17 are needed"],
-    ["no frames", empty, "The VAE's decoder made 0 frames, but 17 are needed"],
+    ["too few frames", short, "The VAE's decoder gave 9 frames, but 17 are needed"],
+    ["no frames", empty, "The VAE's decoder gave 0 frames, but 17 are needed"],
     ["another size", gray, "The VAE's decoder"],
   ])("ends the run for %s, and is named", async (_, changes, message) => {
     const error = await gaussianWorld(changes).error(generate(request))
@@ -121,9 +121,9 @@ describe("a VAE's decoder", () => {
   })
 
   it.each<readonly [string, WorldChanges, message: string]>([
-    ["NaN", nan, "The VAE's decoder made frames with values that are no numbers"],
+    ["NaN", nan, "The VAE's decoder gave frames with values that are not numbers"],
     ["an exception", broken, "The VAE's decoder failed: no kernel"],
-    ["no frames", empty, "The VAE's decoder made no frame of the preview"],
+    ["no frames", empty, "The VAE's decoder gave no frame for the preview"],
   ])("is named for %s in a preview too", async (_, changes, message) => {
     const error = await gaussianWorld(changes).error(generate({ ...request, previewEvery: 1 }))
     expect(error).toBeInstanceOf(PipelineError)

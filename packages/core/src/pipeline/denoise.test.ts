@@ -11,7 +11,7 @@ import { levelAt, matchLevel, rectifiedFlow, variancePreserving } from "../noise
 import type { Level, NoiseProcess } from "../noise/noise-process.ts"
 import { generate } from "./generate.ts"
 import { Random } from "../random/random.ts"
-import type { GenerateRequest } from "./video-request.ts"
+import type { GenerateRequest } from "./pipeline-request.ts"
 import type { SamplerShape } from "../services/sampler.ts"
 import { type Latents, Tensor } from "../tensor/tensor.ts"
 import { mean, std } from "../tensor/tensor-statistics.ts"
@@ -133,19 +133,23 @@ describe("a part that answers with something unusable", () => {
     [
       "a network's NaN",
       denoising((sample) => ({ clean: filled(sample, Number.NaN), noise: sample })),
-      'The model "normals" answered at step 1 of 4 with values that are not finite in its clean latents',
+      'The model "normals" gave clean latents with values that are not finite at step 1 of 4',
     ],
     [
       "a network's infinity",
       denoising((sample) => ({ clean: sample, noise: filled(sample, Infinity) })),
-      'The model "normals" answered at step 1 of 4 with values that are not finite in its noise',
+      'The model "normals" gave noise with values that are not finite at step 1 of 4',
     ],
     [
       "a network's shape",
       denoising((sample) => ({ clean: wrong(sample), noise: sample })),
-      'The model "normals" answered at step 1 of 4 with clean latents of [1, 1, 1, 1, 216] to a sample of [1, 3, 3, 4, 6]',
+      'The model "normals" gave clean latents of [1, 1, 1, 1, 216] for a sample of [1, 3, 3, 4, 6] at step 1 of 4',
     ],
-    ["a missing answer", denoising(() => undefined), 'The model "normals" gave 0 answers to 1 texts at step 1 of 4'],
+    [
+      "a missing prediction",
+      denoising(() => undefined),
+      'The model "normals" gave 0 predictions for 1 texts at step 1 of 4',
+    ],
     [
       "a network's exception",
       denoising(() => {
@@ -159,7 +163,7 @@ describe("a part that answers with something unusable", () => {
         const next = good.step(schedule, state, prediction, random)
         return state.index < 2 ? next : { ...next, sample: filled(next.sample, Number.NaN) }
       }),
-      'The sampler "deterministic" made numbers that are not finite at step 3 of 4',
+      'The sampler "deterministic" gave values that are not finite at step 3 of 4',
     ],
     [
       "a sampler's shape",
@@ -167,12 +171,12 @@ describe("a part that answers with something unusable", () => {
         const next = good.step(schedule, state, prediction, random)
         return { ...next, sample: wrong(next.sample) }
       }),
-      'The sampler "deterministic" made latents of [1, 1, 1, 1, 216] out of [1, 3, 3, 4, 6] at step 1 of 4',
+      'The sampler "deterministic" gave latents of [1, 1, 1, 1, 216] for [1, 3, 3, 4, 6] at step 1 of 4',
     ],
     [
       "a sampler that stands still",
       stepping((_plan, state) => state),
-      'The sampler "deterministic" went from place 0 of a run begun at 0 to place 0',
+      'The sampler "deterministic" went from step 0 of a run that began at step 0 to step 0',
     ],
     [
       "a sampler's exception",
@@ -198,7 +202,7 @@ describe("a part that answers with something unusable", () => {
     [
       "NaN",
       { combine: ({ conditional }) => ({ ...conditional, noise: filled(conditional.noise, Number.NaN) }) },
-      'The guidance "classifier-free" answered at step 1 of 4 with values that are not finite in its noise',
+      'The guidance "classifier-free" gave noise with values that are not finite at step 1 of 4',
     ],
     [
       "an exception",

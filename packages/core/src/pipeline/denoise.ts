@@ -1,84 +1,115 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { predict } from "./predict.ts"
-import { stepsFrom } from "./begin-step.ts"
-import { checkState } from "./check-step.ts"
-import type { Checkpoint } from "./checkpoint.ts"
-import { decodePreview } from "./decode.ts"
-import { Denoiser } from "../services/denoiser.ts"
-import { edit } from "./edit.ts"
-import type { EngineError, ModelError, PipelineError } from "../services/errors.ts"
-import type { GenerateEvent } from "./events.ts"
-import { Guidance } from "../services/guidance.ts"
-import { guarded } from "./component-error.ts"
 import { componentName } from "../plugin/component-origin.ts"
-import type { Run, RunTexts } from "./run.ts"
+import { Denoiser } from "../services/denoiser.ts"
+import type { EngineError, ModelError, PipelineError } from "../services/errors.ts"
+import { Guidance } from "../services/guidance.ts"
 import { Sampler, type SamplerState } from "../services/sampler.ts"
-import type { Start } from "./start.ts"
-import type { Latents } from "../tensor/tensor.ts"
+import type { TextEncoder } from "../services/text-encoder.ts"
 import type { VideoVae } from "../services/video-vae.ts"
+import type { Latents } from "../tensor/tensor.ts"
+import type { Checkpoint } from "./checkpoint.ts"
+import { checkLatents, checkState, guardedSync } from "./component-error.ts"
+import { decodePreview } from "./decode.ts"
+import { edit } from "./edit.ts"
+import { type RunTexts, withNegative } from "./encode-text.ts"
+import type { Start } from "./initial-latents.ts"
+import { stepsFrom } from "./plan.ts"
+import { predict } from "./predict.ts"
+import type { GenerateEvent, Run } from "./run.ts"
 
-/** What is said next about a step: each event is pulled by itself, so that a checkpoint is out before a preview is decoded. */
-type Cursor =
-  | { readonly next: "step-start" | "step-end"; readonly state: SamplerState }
-  | { readonly next: "preview"; readonly state: SamplerState; readonly clean: Latents }
+/** A place between two events: each is pulled by itself, so that a checkpoint is out before a preview is decoded. */
+interface Cursor {
+  readonly next: "step-start" | "step-end" | "preview"
+  readonly state: SamplerState
+  readonly texts: RunTexts
+  /** The clean latents that the preview shows. */
+  readonly clean?: Latents
+}
 
-/** Walks from the start to clean latents: the events of all steps. */
-export const denoiseSteps = (
-  run: Run,
+/** The clean latents at the end of all steps. */
+interface Denoised {
+  readonly type: "denoised"
+  readonly latents: Latents
+}
+
+/** Walks from the start to clean latents: the events of all steps, and at last the latents. */
+export const denoiseSteps = <E>(
+  run: Run<E>,
   texts: RunTexts,
-  start: Start,
-): Stream.Stream<GenerateEvent, PipelineError | EngineError | ModelError, Denoiser | Sampler | Guidance | VideoVae> => {
-  const { request, plan } = run
-  const { beginIndex } = start.state
+  { state, image }: Start,
+): Stream.Stream<
+  GenerateEvent | Denoised,
+  PipelineError | EngineError | ModelError | E,
+  TextEncoder | Denoiser | Sampler | Guidance | VideoVae
+> => {
+  const { plan } = run
+  const { beginIndex } = state
   const total = plan.schedule.levels.length - beginIndex
-  const every = request.previewEvery ?? 0
-  const first: Cursor = { next: "step-start", state: start.state }
+  const every = plan.request.previewEvery ?? 0
+  const first: Cursor = { next: "step-start", state, texts }
 
   return Stream.paginate(
-    first as Cursor,
-    Effect.fnUntraced(function* (cursor) {
-      const { state } = cursor
-      if (cursor.next === "preview") {
-        const image = yield* decodePreview(cursor.clean, plan.size)
+    first,
+    Effect.fnUntraced(function* ({ next, state, texts, clean }) {
+      if (next === "preview") {
+        const image = yield* decodePreview(clean!, plan.size)
         const event: GenerateEvent = { type: "preview", index: state.index - 1 - beginIndex, image }
-        return page(event, { next: "step-start", state })
+        return page(event, { next: "step-start", state, texts })
       }
-      if (state.index >= plan.schedule.levels.length) return [[], Option.none()] as const
+      if (state.index >= plan.schedule.levels.length) {
+        const end: Page = [[{ type: "denoised", latents: state.sample }], Option.none()]
+        return end
+      }
       const index = state.index - beginIndex
-      if (cursor.next === "step-start") {
-        return page({ type: "step-start", index, total }, { next: "step-end", state })
-      }
-      // Parts that never wait would otherwise keep timers and signals, and with them an interruption, from being heard.
+      if (next === "step-start") return page({ type: "step-start", index, total }, { next: "step-end", state, texts })
+      // Components that never wait would otherwise keep timers and signals, and with them an interruption, from being heard.
       yield* Effect.yieldNow
       const at = `at step ${index + 1} of ${total}`
-      const { next, clean } = yield* step(run, state, texts, start.image, at)
-      const checkpoint = yield* toCheckpoint(run, next, start.image)
-      const event: GenerateEvent = { type: "step-end", index, total, latents: next.sample, checkpoint }
+      const [duration, stepped] = yield* step(run, state, texts, image, at).pipe(
+        Effect.withSpan("auteur.step", {
+          attributes: {
+            index,
+            total,
+            timestep: plan.schedule.levels[state.index]!.timestep,
+            guidanceScale: texts.target.scale,
+          },
+        }),
+        Effect.timed,
+      )
+      const seconds = Duration.toSeconds(duration)
+      yield* Effect.logDebug(`Step ${index + 1} of ${total} took ${seconds.toFixed(2)} s.`)
+      const changed = yield* afterStep(run, stepped.state, texts, { index, total })
+      const checkpoint = yield* checkpointAt(run, changed.state, changed.texts.target.scale, image)
+      const latents = changed.state.sample.copy()
+      const event: GenerateEvent = { type: "step-end", index, total, seconds, latents, checkpoint }
       const previewed = every > 0 && (index + 1) % every === 0 && index + 1 < total
-      return page(event, previewed ? { next: "preview", state: next, clean } : { next: "step-start", state: next })
+      return page(event, {
+        ...changed,
+        ...(previewed ? { next: "preview", clean: stepped.clean } : { next: "step-start" }),
+      })
     }),
   )
 }
 
-const page = (event: GenerateEvent, next: Cursor): readonly [ReadonlyArray<GenerateEvent>, Option.Option<Cursor>] => [
-  [event],
-  Option.some(next),
-]
+type Page = readonly [ReadonlyArray<GenerateEvent | Denoised>, Option.Option<Cursor>]
+
+const page = (event: GenerateEvent, next: Cursor): Page => [[event], Option.some(next)]
 
 /** One step: the next state, and the clean latents that a preview shows. */
 const step = Effect.fnUntraced(function* (
-  run: Run,
+  run: Run<unknown>,
   state: SamplerState,
   texts: RunTexts,
   image: Latents | undefined,
   at: string,
 ) {
-  const { request, plan, random, states, editor } = run
+  const { plan, random, states, editor } = run
   if (editor !== undefined) {
     const next = yield* edit(editor, run, state, texts, at)
-    return { next, clean: next.sample }
+    return { state: next, clean: next.sample }
   }
   const sampler = yield* Sampler
   const prediction = yield* predict({
@@ -90,35 +121,64 @@ const step = Effect.fnUntraced(function* (
     states,
     index: state.index,
     last: state.index + 1 === plan.schedule.levels.length,
-    steps: stepsFrom(state.beginIndex, request.steps, plan.schedule),
+    steps: stepsFrom(state.beginIndex, plan.request.steps, plan.schedule),
     at,
   })
-  const part = componentName("sampler", sampler, sampler.name)
-  const next = yield* guarded(`${part} ${at}`, () =>
-    Effect.sync(() => sampler.step(plan.schedule, state, prediction, random)),
-  )
-  yield* checkState(part, state, next, at)
-  return { next, clean: prediction.clean }
+  const component = componentName("sampler", sampler, sampler.name)
+  const next = yield* guardedSync(`${component} ${at}`, () => sampler.step(plan.schedule, state, prediction, random))
+  yield* checkState(component, state, next, at)
+  return { state: next, clean: prediction.clean }
 })
 
-const toCheckpoint = Effect.fnUntraced(function* (
-  { request, random, states, editor }: Run,
+/** The state and the texts after a step, with the changes that `onStepEnd` makes. */
+const afterStep = Effect.fnUntraced(function* <E>(
+  { options: { onStepEnd }, plan, given }: Run<E>,
   state: SamplerState,
+  texts: RunTexts,
+  { index, total }: { readonly index: number; readonly total: number },
+) {
+  if (onStepEnd === undefined) return { state, texts }
+  const { scale } = texts.target
+  const change = (yield* onStepEnd({ index, total, latents: state.sample.copy(), guidanceScale: scale })) ?? {}
+  const { latents, guidanceScale = scale } = change
+  if (latents !== undefined) yield* checkLatents("onStepEnd", state.sample, latents, `at step ${index + 1} of ${total}`)
+  const target =
+    guidanceScale === scale
+      ? texts.target
+      : yield* withNegative({ ...texts.target, scale: guidanceScale }, plan.request, given)
+  return {
+    state: latents === undefined ? state : { ...state, sample: latents.copy() },
+    texts: { ...texts, target },
+  }
+})
+
+/** The checkpoint after a step. Its latents are copied when it is looked at, as most are never. */
+const checkpointAt = Effect.fnUntraced(function* (
+  { plan, given, random, states, editor, options }: Run<unknown>,
+  { sample, history, ...place }: SamplerState,
+  guidanceScale: number,
   image: Latents | undefined,
 ) {
-  const denoiser = yield* Denoiser
   const sampler = yield* Sampler
-  const guidance = yield* Guidance
+  let state: SamplerState | undefined
   const checkpoint: Checkpoint = {
-    request,
-    denoiser: denoiser.name,
+    request: { ...plan.request, guidanceScale },
+    modelHash: options.modelHash,
+    denoiser: (yield* Denoiser).name,
     sampler: sampler.name,
-    guidance: guidance.name,
+    guidance: (yield* Guidance).name,
     editor: editor?.name,
-    state,
+    get state() {
+      return (state ??= {
+        ...place,
+        sample: sample.copy(),
+        history: Object.fromEntries(Object.entries(history).map(([name, latents]) => [name, latents?.copy()])),
+      })
+    },
     componentStates: { denoiser: new Map(states.denoiser), guidance: new Map(states.guidance) },
     random: random.save(),
     image,
+    given,
   }
   return checkpoint
 })

@@ -1,33 +1,26 @@
 import * as Effect from "effect/Effect"
-import { predict, type ComponentStates } from "./predict.ts"
-import { checkLatents } from "./check-step.ts"
+import { rectifiedFlow, velocityOf } from "../noise/noise-levels.ts"
+import { componentName } from "../plugin/component-origin.ts"
+import { normalLike } from "../random/random.ts"
 import type { Denoiser } from "../services/denoiser.ts"
 import type { EditorShape } from "../services/editor.ts"
 import type { EngineError, ModelError, PipelineError } from "../services/errors.ts"
 import type { Guidance } from "../services/guidance.ts"
-import { changeProcess, rectifiedFlow, velocityOf } from "../noise/noise-levels.ts"
-import type { NoiseProcess } from "../noise/noise-process.ts"
-import { normalLike } from "../random/normal-like.ts"
-import { guarded } from "./component-error.ts"
-import { componentName } from "../plugin/component-origin.ts"
-import type { Run, RunTexts } from "./run.ts"
-import type { Schedule, SamplerState } from "../services/sampler.ts"
+import type { SamplerState } from "../services/sampler.ts"
 import type { Latents } from "../tensor/tensor.ts"
+import { checkLatents, guarded } from "./component-error.ts"
+import type { RunTexts } from "./encode-text.ts"
+import { predict } from "./predict.ts"
+import type { Run } from "./run.ts"
 
-/** The levels that a sampler visits, in the coordinates of rectified flow, each once: where an editor asks. */
-export const editSchedule = (schedule: Schedule, process: NoiseProcess): Schedule => {
-  const levels = schedule.levels.map((level) => changeProcess(process, rectifiedFlow, level).level)
-  return { levels: levels.filter(({ sigma }, i) => i === 0 || sigma < levels[i - 1]!.sigma) }
-}
-
-/** The name that the source's latents have in the memory of an edit's state. */
+/** The name that the latents of the source video have in the history of an edit's state. */
 const source = "source"
 
-/** What an edit was made from; nothing in a state that is none of an edit's. */
+/** The latents that an edit was made from; nothing in the state of a run that is not an edit. */
 export const sourceOf = (state: SamplerState): Latents | undefined => state.history[source]
 
-/** An edit before its first step: the edited latents are the source's. */
-export const editStart = (latents: Latents, beginIndex: number): SamplerState => ({
+/** The state of an edit before its first step: the edited latents are the source's. */
+export const editState = (latents: Latents, beginIndex: number): SamplerState => ({
   index: beginIndex,
   beginIndex,
   sample: latents,
@@ -37,50 +30,39 @@ export const editStart = (latents: Latents, beginIndex: number): SamplerState =>
 /** One step of an editor: the next state, whose sample are the edited latents. */
 export const edit: (
   editor: EditorShape,
-  run: Run,
+  run: Pick<Run<unknown>, "plan" | "random">,
   state: SamplerState,
-  prompts: RunTexts,
+  texts: RunTexts,
   at: string,
 ) => Effect.Effect<SamplerState, PipelineError | EngineError | ModelError, Denoiser | Guidance> = Effect.fnUntraced(
-  function* (editor, { plan, random }, state, prompts, at) {
-    const parts = yield* Effect.context<Denoiser | Guidance>()
+  function* (editor, { plan, random }, state, texts, at) {
+    const services = yield* Effect.context<Denoiser | Guidance>()
     const { levels } = plan.schedule
     const level = levels[state.index]!
-    const { sigma } = level
     const total = levels.length - state.beginIndex
     const index = state.index - state.beginIndex
+    const { sample: edited } = state
     const velocity = Effect.fnUntraced(function* (prompt: "source" | "target", sample: Latents) {
-      // The samples of an edit do not follow one another as those of a sampler, so that nothing is kept between them.
-      const states: ComponentStates = { denoiser: new Map(), guidance: new Map() }
-      const where = {
-        process: rectifiedFlow,
-        level,
-        sample,
-        image: undefined,
-        states,
-        index,
-        steps: total,
-        last: true,
-        at,
-      }
-      return velocityOf(yield* predict({ ...where, ...(prompt === "source" ? prompts.source! : prompts.target) }))
+      const text = prompt === "source" ? texts.source! : texts.target
+      // The samples of an edit do not follow one another as those of a sampler, so nothing is kept between them.
+      const states = { denoiser: new Map(), guidance: new Map() }
+      const input = { ...text, process: rectifiedFlow, level, sample, image: undefined, states }
+      return velocityOf(yield* predict({ ...input, index, steps: total, last: true, at }))
     })
-    const { sample } = state
-    const part = componentName("editor", editor, editor.name)
-    const edited = yield* guarded(`${part} ${at}`, () =>
+    const component = componentName("editor", editor, editor.name)
+    const sample = yield* guarded(`${component} ${at}`, () =>
       editor.step({
         source: sourceOf(state)!,
-        edited: sample,
-        sigma,
+        edited,
+        sigma: level.sigma,
         nextSigma: levels[state.index + 1]?.sigma ?? 0,
         index,
         total,
-        noise: () => normalLike(sample, random),
-        velocity: (prompt, asked) => Effect.provide(velocity(prompt, asked), parts),
+        noise: () => normalLike(edited, random),
+        velocity: (prompt, sample) => Effect.provide(velocity(prompt, sample), services),
       }),
     )
-    yield* checkLatents(part, sample, edited, at)
-    const next: SamplerState = { ...state, index: state.index + 1, sample: edited }
-    return next
+    yield* checkLatents(component, edited, sample, at)
+    return { ...state, index: state.index + 1, sample }
   },
 )

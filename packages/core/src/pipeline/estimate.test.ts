@@ -8,7 +8,7 @@ import { RequestError } from "../services/errors.ts"
 import { estimate } from "./estimate.ts"
 import { Hardware, type HardwareShape, type Speed } from "../services/hardware.ts"
 import { generate } from "./generate.ts"
-import type { PipelineRequest, GenerateRequest } from "./video-request.ts"
+import type { PipelineRequest, GenerateRequest } from "./pipeline-request.ts"
 import { Tensor, type Video } from "../tensor/tensor.ts"
 
 const request: GenerateRequest = {

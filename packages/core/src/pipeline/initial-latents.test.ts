@@ -9,9 +9,10 @@ import type { PredictInput } from "../services/denoiser.ts"
 import { PipelineError, RequestError } from "../services/errors.ts"
 import { rectifiedFlow } from "../noise/noise-levels.ts"
 import type { NoiseProcess } from "../noise/noise-process.ts"
-import { generate, resume } from "./generate.ts"
+import { generate } from "./generate.ts"
+import { resume } from "./resume.ts"
 import { Random } from "../random/random.ts"
-import type { PipelineRequest, InversionFreeRequest, InversionRequest } from "./video-request.ts"
+import type { PipelineRequest, InversionFreeRequest, InversionRequest } from "./pipeline-request.ts"
 import { Tensor } from "../tensor/tensor.ts"
 
 const size = [1, 9, 32, 48, 3] as const
@@ -147,7 +148,7 @@ describe("a start by inversion", () => {
     const error = await gaussianWorld({ inversion }).error(generate({ ...inverted, steps: 3 }))
     expect(error).toBeInstanceOf(PipelineError)
     expect(error.message).toBe(
-      'The inversion "climbing" made numbers that are not finite at step 1 of 3 of the inversion: use more steps or another sampler.',
+      'The inversion "climbing" gave values that are not finite at step 1 of 3 of the inversion: use more steps or another sampler.',
     )
   })
 })
@@ -222,7 +223,7 @@ describe("a start without inversion", () => {
     })
     expect(thrown).toBe('The editor "leading" at step 1 of 2 failed: no room')
     const shrunk = await broken(({ edited }) => Effect.succeed(edited.slice("frames", 0, 1).contiguous()))
-    expect(shrunk).toContain('The editor "leading" made latents of [1, 1, 3, 4, 6] out of [1, 3, 3, 4, 6]')
+    expect(shrunk).toContain('The editor "leading" gave latents of [1, 1, 3, 4, 6] for [1, 3, 3, 4, 6]')
   })
 })
 
@@ -235,7 +236,11 @@ describe("a start at a video", () => {
     ],
     ["no video", { video: undefined }, 'The start "inversion" needs a video to start from: give one.'],
     ["a source prompt for noise", { start: "noise" }, "A source prompt is given, but a start at noise uses none"],
-    ["a source guidance of NaN", { sourceGuidanceScale: Number.NaN }, "A source guidance of NaN cannot be used"],
+    [
+      "a source guidance of NaN",
+      { sourceGuidanceScale: Number.NaN },
+      "sourceGuidanceScale is NaN; it has to be a number from -1000 to 1000.",
+    ],
   ])("is refused with %s", async (_, change, message) => {
     const request = { ...inverted, ...change } as PipelineRequest
     const error = await gaussianWorld().error(generate(request))

@@ -1,15 +1,15 @@
 import type { DenoiserShape, LatentSize } from "../services/denoiser.ts"
 import { RequestError } from "../services/errors.ts"
-import type { PipelineRequest } from "./video-request.ts"
+import type { PipelineRequest } from "./pipeline-request.ts"
 import type { VideoVaeShape } from "../services/video-vae.ts"
 
-/** The latents that a request is made in. */
+/** The size of a video, in pixels and in latents. */
 export interface VideoSize {
-  /** What the denoiser runs on. */
+  /** The size that the denoiser runs on. */
   readonly latents: LatentSize
   /** Latent frames at the start that only fill up a temporal patch and are dropped before decoding. */
   readonly padding: number
-  /** Pixels of the result. */
+  /** Frames of the result, and its size in pixels. */
   readonly frames: number
   readonly height: number
   readonly width: number
@@ -20,8 +20,8 @@ export const latentFrames = (frames: number, temporalCompression: number): numbe
   Math.floor((frames - 1) / temporalCompression) + 1
 
 /**
- * Finds the latents of a request. Fails with a {@link RequestError} that names the nearest legal values when a length or a size
- * cannot be made exactly: the VAE decodes 2N latent frames to 8N frames and 2N+1 to 8N+1; height and width are made of patches.
+ * The size of a requested video. Throws a {@link RequestError} that names the nearest legal values when a length or a size cannot be
+ * made exactly: the VAE decodes 2N latent frames to 8N frames and 2N+1 to 8N+1; height and width are made of patches.
  */
 export const videoSize = (
   request: Pick<PipelineRequest, "frames" | "height" | "width" | "image" | "video">,
@@ -50,8 +50,8 @@ export const videoSize = (
     })
   }
   const latents = { frames: exact + padding, height: height / pixels, width: width / pixels }
-  const refused = denoiser.unsupported(latents)
-  if (refused !== undefined) throw new RequestError({ message: refused })
+  const unsupported = denoiser.unsupported(latents)
+  if (unsupported !== undefined) throw new RequestError({ message: unsupported })
   return { latents, padding, frames, height, width }
 }
 

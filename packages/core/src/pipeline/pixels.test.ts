@@ -35,6 +35,6 @@ describe("pixels", () => {
 
   it("are refused when they are no numbers, instead of becoming black", () => {
     expect(() => toVideo(frame(0.5, Number.NaN))).toThrow(PipelineError)
-    expect(() => toVideo(frame(0.5, Number.NaN))).toThrow("values that are no numbers")
+    expect(() => toVideo(frame(0.5, Number.NaN))).toThrow("values that are not numbers")
   })
 })

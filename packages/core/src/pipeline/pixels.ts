@@ -14,9 +14,9 @@ export const toPixels = (video: Video): Pixels => {
 /**
  * Decoded frames as 8-bit ones, rounded and clamped. (B, 3, F, H, W) → (B, F, H, W, 3)
  *
- * Throws a {@link PipelineError} that names `part` when a value is NaN, which would be written as black.
+ * Throws a {@link PipelineError} that names `component` when a value is NaN, which would be written as black.
  */
-export const toVideo = (pixels: Pixels, part = "The VAE's decoder"): Video => {
+export const toVideo = (pixels: Pixels, component = "The VAE's decoder"): Video => {
   const source = pixels.permute("batch frames height width channels").contiguous()
   const values = source.values()
   const data = new Uint8Array(values.length)
@@ -24,7 +24,7 @@ export const toVideo = (pixels: Pixels, part = "The VAE's decoder"): Video => {
     const value = values[i]!
     if (Number.isNaN(value)) {
       throw new PipelineError({
-        message: `${part} made frames with values that are no numbers: check that its weights are not damaged, or run it at a higher precision.`,
+        message: `${component} gave frames with values that are not numbers: check that its weights are not damaged, or run it at a higher precision.`,
       })
     }
     data[i] = Math.round(Math.min(Math.max(value / 2 + 0.5, 0), 1) * 255)

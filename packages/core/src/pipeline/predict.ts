@@ -1,121 +1,105 @@
 import * as Effect from "effect/Effect"
+import { changeProcess } from "../noise/noise-levels.ts"
+import type { Level, NoiseProcess, Prediction } from "../noise/noise-process.ts"
+import { componentName } from "../plugin/component-origin.ts"
+import type { ComponentStates } from "../services/component-state.ts"
 import { Denoiser } from "../services/denoiser.ts"
 import { type EngineError, type ModelError, PipelineError } from "../services/errors.ts"
 import { Guidance } from "../services/guidance.ts"
-import { changeProcess } from "../noise/noise-levels.ts"
-import type { Level, NoiseProcess, Prediction } from "../noise/noise-process.ts"
-import { guarded } from "./component-error.ts"
-import { componentName } from "../plugin/component-origin.ts"
-import type { ComponentState } from "../services/component-state.ts"
 import { isLatents, type Latents } from "../tensor/tensor.ts"
 import { linearCombination } from "../tensor/tensor-arithmetic.ts"
 import { allFinite } from "../tensor/tensor-statistics.ts"
-import type { TextEmbeddings } from "../services/text-encoder.ts"
+import { guarded, guardedSync } from "./component-error.ts"
+import type { GuidedText } from "./encode-text.ts"
 
-/** A prompt as the network is asked with it: its embeddings, those of the negative prompt where they are used, and the guidance's strength. */
-export interface GuidedText {
-  readonly texts: ReadonlyArray<TextEmbeddings>
-  readonly scale: number
-  /** The text encoder, for messages, where it is a plugin's. */
-  readonly encoder?: string | undefined
-}
-
-/** What the parts keep from step to step of a run. */
-export interface ComponentStates {
-  readonly denoiser: ComponentState
-  readonly guidance: ComponentState
-}
-
-/** What the network is asked. */
+/** One evaluation of the network with guidance. */
 export interface GuidedInput extends GuidedText {
   readonly sample: Latents
-  /** Where the sample is on `process`. */
+  /** The level of the sample on `process`. */
   readonly level: Level
   readonly process: NoiseProcess
   readonly image: Latents | undefined
   readonly states: ComponentStates
-  /** The place in the run, for the guidance. */
+  /** The step of the run, and how many there are, for the guidance. */
   readonly index: number
   readonly steps: number
-  /** Whether nothing is asked with this memory afterwards. */
+  /** Whether no evaluation with these states follows. */
   readonly last: boolean
-  /** The place in the run, for messages. */
+  /** The step, for messages. */
   readonly at: string
 }
 
-/** Asks the network at a level, in the network's own process, and applies the guidance. */
+/** Evaluates the network at a level, in the network's own process, and combines its predictions by the guidance. */
 export const predict: (
-  question: GuidedInput,
+  input: GuidedInput,
 ) => Effect.Effect<Prediction, PipelineError | EngineError | ModelError, Denoiser | Guidance> = Effect.fnUntraced(
-  function* (question) {
-    const { texts, scale, image, states, index, steps, last, at } = question
+  function* ({ process, texts, scale, encoder, image, states, index, steps, last, at, ...input }) {
     const denoiser = yield* Denoiser
     const guidance = yield* Guidance
-    const { level, factor } = changeProcess(question.process, denoiser.process, question.level)
-    const sample = factor === 1 ? question.sample : linearCombination([[factor, question.sample]])
+    const { level, factor } = changeProcess(process, denoiser.process, input.level)
+    const sample = factor === 1 ? input.sample : linearCombination([[factor, input.sample]])
 
     const model = componentName("model", denoiser, denoiser.name)
-    const input = { sample, level, texts, image, state: states.denoiser, last }
-    const answers = yield* guarded(`${model} ${at}`, () => denoiser.predict(input)).pipe(
-      // What is wrong may be the texts.
+    const predictions = yield* guarded(`${model} ${at}`, () =>
+      denoiser.predict({ sample, level, texts, image, state: states.denoiser, last }),
+    ).pipe(
+      // The texts may be at fault.
       Effect.mapError((error) =>
-        question.encoder === undefined || error._tag !== "PipelineError"
+        encoder === undefined || error._tag !== "PipelineError"
           ? error
-          : new PipelineError({ message: `${error.message} (${question.encoder} made the embeddings.)`, cause: error }),
+          : new PipelineError({ message: `${error.message} (${encoder} made the embeddings.)`, cause: error }),
       ),
     )
-    if (answers?.length !== texts.length) {
+    if (predictions?.length !== texts.length) {
       return yield* new PipelineError({
-        message: `${model} gave ${answers?.length ?? "no"} answers to ${texts.length} texts ${at}: it has to give one for each.`,
+        message: `${model} gave ${predictions?.length ?? "no"} predictions for ${texts.length} texts ${at}: it has to give one for each.`,
       })
     }
-    for (const answer of answers) yield* checkPrediction(model, answer, sample, at)
-    const [conditional, unconditional] = answers as readonly [Prediction, Prediction?]
+    for (const prediction of predictions) yield* checkPrediction(model, prediction, sample, at)
+    const [conditional, unconditional] = predictions as readonly [Prediction, Prediction?]
     if (unconditional === undefined) return conditional
 
-    const part = componentName("guidance", guidance, guidance.name)
-    const combined = yield* guarded(`${part} ${at}`, () =>
-      Effect.sync(() =>
-        guidance.combine({
-          conditional,
-          unconditional,
-          scale,
-          level,
-          process: denoiser.process,
-          index,
-          steps,
-          state: states.guidance,
-        }),
-      ),
+    const component = componentName("guidance", guidance, guidance.name)
+    const combined = yield* guardedSync(`${component} ${at}`, () =>
+      guidance.combine({
+        conditional,
+        unconditional,
+        scale,
+        level,
+        process: denoiser.process,
+        index,
+        steps,
+        state: states.guidance,
+      }),
     )
-    yield* checkPrediction(part, combined, sample, at)
+    yield* checkPrediction(component, combined, sample, at)
     return combined
   },
 )
 
 const checkPrediction = Effect.fnUntraced(function* (
-  part: string,
+  component: string,
   prediction: Prediction | undefined,
   sample: Latents,
   at: string,
 ) {
-  for (const [name, answer] of [
+  for (const [name, latents] of [
     ["clean latents", prediction?.clean],
     ["noise", prediction?.noise],
   ] as const) {
-    if (!isLatents(answer)) {
+    if (!isLatents(latents)) {
       return yield* new PipelineError({
-        message: `${part} answered ${at} without ${name}: a prediction has to hold latents of [${sample.shape.join(", ")}].`,
+        message: `${component} gave a prediction without ${name} ${at}: latents of [${sample.shape.join(", ")}] are needed.`,
       })
     }
-    if (answer.shape.join() !== sample.shape.join()) {
+    if (latents.shape.join() !== sample.shape.join()) {
       return yield* new PipelineError({
-        message: `${part} answered ${at} with ${name} of [${answer.shape.join(", ")}] to a sample of [${sample.shape.join(", ")}]: the two have to be alike.`,
+        message: `${component} gave ${name} of [${latents.shape.join(", ")}] for a sample of [${sample.shape.join(", ")}] ${at}: the two shapes have to be equal.`,
       })
     }
-    if (!allFinite(answer.contiguous())) {
+    if (!allFinite(latents.contiguous())) {
       return yield* new PipelineError({
-        message: `${part} answered ${at} with values that are not finite in its ${name}: check its weights and its settings, or run it at a higher precision.`,
+        message: `${component} gave ${name} with values that are not finite ${at}: check its weights and its settings, or run it at a higher precision.`,
       })
     }
   }

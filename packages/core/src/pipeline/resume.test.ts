@@ -5,10 +5,11 @@ import { gaussianWorld, type WorldChanges } from "../../test/gaussian-world.ts"
 import { deterministic, stochasticMultistep, twicePerStep } from "../../test/small-samplers.ts"
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts"
 import { CheckpointError, RequestError } from "../services/errors.ts"
-import type { GenerateEvent } from "./events.ts"
+import type { GenerateEvent } from "./run.ts"
 import { rectifiedFlow } from "../noise/noise-levels.ts"
-import { generate, resume } from "./generate.ts"
-import type { GenerateRequest } from "./video-request.ts"
+import { generate } from "./generate.ts"
+import { resume } from "./resume.ts"
+import type { GenerateRequest } from "./pipeline-request.ts"
 import { Tensor, type Video } from "../tensor/tensor.ts"
 
 const request: GenerateRequest = { prompt: "fox", seed: 4, steps: 5, guidanceScale: 3, negativePrompt: "cat" }
@@ -151,12 +152,12 @@ describe("a checkpoint", () => {
     [
       "a place beyond the last",
       ({ state, ...rest }) => ({ ...rest, state: { ...state, index: 6 } }),
-      "The checkpoint's place is 6 in a run begun at 0, but its request has the places 0 to 5: it is damaged",
+      "The checkpoint's step is 6 of a run that began at step 0, but its request has the steps 0 to 5: it is damaged",
     ],
     [
       "a place before its beginning",
       ({ state, ...rest }) => ({ ...rest, state: { ...state, beginIndex: 4 } }),
-      "The checkpoint's place is 2 in a run begun at 4",
+      "The checkpoint's step is 2 of a run that began at step 4",
     ],
     [
       "an image that the model does not take",
@@ -166,7 +167,7 @@ describe("a checkpoint", () => {
     [
       "a random state that is none",
       (checkpoint) => ({ ...checkpoint, random: { ...checkpoint.random, next: 700 } }),
-      "The checkpoint's random state is damaged",
+      "The checkpoint's random state is odd: it is damaged",
     ],
   ])("is refused with %s", async (_, change, message) => {
     const error = await refusal(change)

@@ -1,71 +1,81 @@
-import type { DenoiserShape, LatentSize } from "../services/denoiser.ts"
+import * as Schema from "effect/Schema"
+import type { DenoiserShape } from "../services/denoiser.ts"
 import { RequestError } from "../services/errors.ts"
-import { isLatents } from "../tensor/tensor.ts"
-import { mostSteps, type PipelineRequest } from "./video-request.ts"
+import type { PipelineRequest } from "./pipeline-request.ts"
+import { requestFields, type VideoRequest } from "./video-request.ts"
 
-/** Throws a {@link RequestError} for a setting that no model can fulfil. */
-export const checkRequest = (request: PipelineRequest): void => {
-  const { prompt, steps, guidanceScale, previewEvery = 0 } = request
-  if (prompt.trim() === "") throw refusal("The prompt is empty: say what the video should show.")
-  if (!Number.isSafeInteger(steps) || steps < 1 || steps > mostSteps) {
-    throw refusal(`${steps} steps cannot be made: give a whole number from 1 to ${mostSteps}.`)
+const checks = Object.entries(requestFields).map(([name, { schema, expected }]) => ({
+  name: name as keyof VideoRequest,
+  expected,
+  accepts: Schema.is(schema as Schema.Codec<unknown, string>),
+}))
+
+/** Says in a sentence which setting has a value that it cannot have; nothing where all are right. Settings may be left out. */
+export const invalidSetting = (settings: { readonly [Name in keyof VideoRequest]?: unknown }): string | undefined => {
+  for (const { name, expected, accepts } of checks) {
+    const value = settings[name]
+    if (value !== undefined && !accepts(value)) return `${name} is ${shown(value)}; it has to be ${expected}.`
   }
-  if (!Number.isFinite(guidanceScale))
-    throw refusal(`A guidance of ${guidanceScale} cannot be used: give a number, such as 6.`)
-  if (!Number.isSafeInteger(previewEvery) || previewEvery < 0) {
-    throw refusal(`A preview every ${previewEvery} steps cannot be made: give a whole number, or 0 for none.`)
-  }
-  if (request.image !== undefined && request.video !== undefined) {
-    throw refusal("An image and a video are both given to start from: give one of them.")
-  }
-  checkStart(request)
+  return undefined
 }
 
-const checkStart = ({ start = "noise", sourcePrompt, sourceGuidanceScale = 1 }: PipelineRequest): void => {
-  if (!Number.isFinite(sourceGuidanceScale)) {
-    throw refusal(`A source guidance of ${sourceGuidanceScale} cannot be used: give a number, such as 1.`)
+const shown = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (Array.isArray(value)) return "a list"
+  return typeof value === "object" && value !== null ? "an object" : String(value)
+}
+
+/** Throws a {@link RequestError} for a request that no model can fulfil. */
+export const validateRequest = (request: PipelineRequest): void => {
+  const { image, video, latents, promptEmbeddings, negativePromptEmbeddings, ...settings } = request ?? {}
+  const { prompt, seed, start = "noise", sourcePrompt } = settings
+  if (typeof prompt !== "string") throw error(`prompt is ${shown(prompt)}; it has to be a text.`)
+  if (seed === undefined) throw error(`seed is undefined; it has to be ${requestFields.seed.expected}.`)
+  if (prompt.trim() === "" && promptEmbeddings === undefined) {
+    throw error("The prompt is empty: say what the video should show.")
   }
-  if (start === "noise") {
-    if (sourcePrompt === undefined) return
-    throw refusal(
+  const invalid = invalidSetting(settings)
+  if (invalid !== undefined) throw error(invalid)
+  for (const [name, value, axes] of [
+    ["image", image, "batch frames height width channels"],
+    ["video", video, "batch frames height width channels"],
+    ["latents", latents, "batch frames channels height width"],
+    ["promptEmbeddings", promptEmbeddings, "batch tokens features"],
+    ["negativePromptEmbeddings", negativePromptEmbeddings, "batch tokens features"],
+  ] as const) {
+    const dtype = name === "image" || name === "video" ? "uint8" : "float32"
+    if (value === undefined || (value?.layout === axes && value.dtype === dtype)) continue
+    throw error(`${name} has to be a ${dtype} tensor of "${axes}".`)
+  }
+  if (image !== undefined && video !== undefined) {
+    throw error("An image and a video are both given to start from: give one of them.")
+  }
+  if (start === "noise" && sourcePrompt !== undefined) {
+    throw error(
       'A source prompt is given, but a start at noise uses none: choose the start "inversion" or "inversion-free", or leave it out.',
     )
   }
-  if (sourcePrompt === undefined || sourcePrompt.trim() === "") {
-    throw refusal(`The start "${start}" needs a source prompt: say what the video shows.`)
+  if (start !== "noise" && (sourcePrompt === undefined || sourcePrompt.trim() === "")) {
+    throw error(`The start "${start}" needs a source prompt: say what the video shows.`)
+  }
+  if (latents !== undefined && video !== undefined) {
+    throw error("Latents and a video are both given to start from: give one of them.")
   }
 }
 
-/** Throws a {@link RequestError} when a start needs a video that is not there. */
-export const checkSource = ({ start = "noise", video }: PipelineRequest): void => {
-  if (start !== "noise" && video === undefined)
-    throw refusal(`The start "${start}" needs a video to start from: give one.`)
-}
-
-/** Throws a {@link RequestError} when a model needs an image that is not there, or takes none. */
-export const checkImage = ({ image }: PipelineRequest, { name, imageConditioned }: DenoiserShape): void => {
+/** Throws a {@link RequestError} where a picture that the start or the model needs is missing, or one is given to a model that takes none. */
+export const validatePictures = (
+  { start = "noise", image, video }: PipelineRequest,
+  { name, imageConditioned }: DenoiserShape,
+): void => {
   if (imageConditioned && image === undefined) {
-    throw refusal(`${name} is an image-to-video model: give it the first frame as an image.`)
+    throw error(`${name} is an image-to-video model: give it the first frame as an image.`)
   }
   if (!imageConditioned && image !== undefined) {
-    throw refusal(`${name} takes no image: use an image-to-video model, or leave the image out.`)
+    throw error(`${name} takes no image: use an image-to-video model, or leave the image out.`)
   }
+  if (start !== "noise" && video === undefined)
+    throw error(`The start "${start}" needs a video to start from: give one.`)
 }
 
-/** Throws a {@link RequestError} when initial latents are given that are not of the size of the run, or not to be used. */
-export const checkLatents = (
-  { latents, video }: PipelineRequest,
-  { frames, height, width }: LatentSize,
-  channels: number,
-): void => {
-  if (latents === undefined) return
-  if (video !== undefined) throw refusal("Latents and a video are both given to start from: give one of them.")
-  const wanted = [1, frames, channels, height, width].join(", ")
-  if (!isLatents(latents)) {
-    throw refusal(`The latents have to be a float32 tensor "batch frames channels height width" of [${wanted}].`)
-  }
-  if (latents.shape.join(", ") === wanted) return
-  throw refusal(`The latents are [${latents.shape.join(", ")}], but this request needs [${wanted}].`)
-}
-
-const refusal = (message: string): RequestError => new RequestError({ message })
+const error = (message: string): RequestError => new RequestError({ message })

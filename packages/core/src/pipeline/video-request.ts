@@ -1,6 +1,5 @@
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import type { Latents, Video } from "../tensor/tensor.ts"
 
 /** Where a run starts; see {@link VideoRequest.start}. */
 export type StartKind = "noise" | "inversion" | "inversion-free"
@@ -18,6 +17,10 @@ export interface VideoRequest {
   readonly seed: number | bigint
   /** Steps of the sampler: more take longer and are more exact. */
   readonly steps?: number
+  /** The timesteps of the steps, from the noisiest on, on the sampler's own process; in place of `steps`. */
+  readonly timesteps?: ReadonlyArray<number>
+  /** The noise levels of the steps, from the noisiest on, as σ of rectified flow from 0 to 1; in place of `steps`. */
+  readonly sigmas?: ReadonlyArray<number>
   /** How strongly the prompt steers; 1 switches guidance off, which saves up to half of the time. */
   readonly guidanceScale?: number
   /** How the prompt steers, by the name of a guidance method. */
@@ -85,195 +88,201 @@ export interface RequestField<A> {
   readonly default?: A
 }
 
-const field = <A>(
-  schema: Schema.Codec<A, string>,
-  expected: string,
-  description: string,
-  ...rest: readonly [] | readonly [A]
-): RequestField<A> => ({
-  schema: schema.annotate({ description, expected }),
-  expected,
-  description,
-  ...(rest.length === 0 ? {} : { default: rest[0] }),
+/** The values of settings that are left out. */
+export const requestDefaults = {
+  negativePrompt: "",
+  steps: 50,
+  guidanceScale: 6,
+  guidanceMethod: "classifier-free",
+  strength: 0.8,
+  start: "noise",
+  sourceGuidanceScale: 1,
+  inversion: "flow-heun",
+  tiling: false,
+  vaeWorkers: 1,
+  previewEvery: 0,
+} as const
+
+/** The most steps that a run may have; a schedule lists them all. */
+const mostSteps = 1000
+
+const text = { schema: Schema.String, expected: "a text" }
+
+const name = { schema: Schema.NonEmptyString, expected: "a name" }
+
+const whole = (minimum: number, maximum: number = Number.MAX_SAFE_INTEGER) => ({
+  schema: Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })),
+  expected: `a whole number ${maximum === Number.MAX_SAFE_INTEGER ? "of at least" : `from ${minimum} to`} ${maximum === Number.MAX_SAFE_INTEGER ? minimum : maximum}`,
 })
 
-const text = (description: string, ...rest: readonly [] | readonly [string]): RequestField<string> =>
-  field(Schema.String, "a text", description, ...rest)
+const within = (minimum: number, maximum: number) => ({
+  schema: Schema.FiniteFromString.check(Schema.isBetween({ minimum, maximum })),
+  expected: `a number from ${minimum} to ${maximum}`,
+})
 
-const name = (description: string, ...rest: readonly [] | readonly [string]): RequestField<string> =>
-  field(Schema.NonEmptyString, "a name", description, ...rest)
-
-const whole = (minimum: number, maximum: number, description: string, ...rest: readonly [] | readonly [number]) =>
-  field(
-    Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })),
-    maximum === Number.MAX_SAFE_INTEGER
-      ? `a whole number of at least ${minimum}`
-      : `a whole number from ${minimum} to ${maximum}`,
-    description,
-    ...rest,
-  )
-
-const within = (minimum: number, maximum: number, description: string, ...rest: readonly [] | readonly [number]) =>
-  field(
-    Schema.FiniteFromString.check(Schema.isBetween({ minimum, maximum })),
-    `a number from ${minimum} to ${maximum}`,
-    description,
-    ...rest,
-  )
-
-const count = (description: string, ...rest: readonly [] | readonly [number]) =>
-  whole(1, Number.MAX_SAFE_INTEGER, description, ...rest)
+const numbers = {
+  schema: Schema.fromJsonString(
+    Schema.Array(Schema.Finite).check(Schema.isMinLength(1), Schema.isMaxLength(mostSteps)),
+  ),
+  expected: `a list of 1 to ${mostSteps} numbers`,
+}
 
 const isSeed = (seed: number | bigint): boolean =>
   (typeof seed === "bigint" || Number.isSafeInteger(seed)) && seed >= -(2n ** 63n) && seed < 2n ** 64n
 
-const Seed = Schema.String.check(Schema.isPattern(/^-?\d{1,20}$/)).pipe(
-  Schema.decodeTo(Schema.Union([Schema.Number, Schema.BigInt]).check(Schema.makeFilter(isSeed)), {
-    decode: SchemaGetter.transform((digits) => {
-      const wide = BigInt(digits)
-      return Number.isSafeInteger(Number(wide)) ? Number(wide) : wide
+const seed = {
+  schema: Schema.String.check(Schema.isPattern(/^-?\d{1,20}$/)).pipe(
+    Schema.decodeTo(Schema.Union([Schema.Number, Schema.BigInt]).check(Schema.makeFilter(isSeed)), {
+      decode: SchemaGetter.transform((digits) => {
+        const wide = BigInt(digits)
+        return Number.isSafeInteger(Number(wide)) ? Number(wide) : wide
+      }),
+      encode: SchemaGetter.transform(String),
     }),
-    encode: SchemaGetter.transform(String),
-  }),
-)
+  ),
+  expected: "a whole number from -2^63 to 2^64 - 1, a bigint beyond 2^53",
+}
 
-const Flag = Schema.Literals(["true", "false"]).pipe(
-  Schema.decodeTo(Schema.Boolean, {
-    decode: SchemaGetter.transform((word) => word === "true"),
-    encode: SchemaGetter.transform((flag) => (flag ? "true" : "false")),
-  }),
-)
+const flag = {
+  schema: Schema.Literals(["true", "false"]).pipe(
+    Schema.decodeTo(Schema.Boolean, {
+      decode: SchemaGetter.transform((word) => word === "true"),
+      encode: SchemaGetter.transform((flag) => (flag ? "true" : "false")),
+    }),
+  ),
+  expected: "true or false",
+}
 
-const LoraSettings = Schema.fromJsonString(
-  Schema.Array(Schema.Struct({ path: Schema.String, weight: Schema.Finite, hash: Schema.optionalKey(Schema.String) })),
-)
+const loraSettings = {
+  schema: Schema.fromJsonString(
+    Schema.Array(
+      Schema.Struct({ path: Schema.String, weight: Schema.Finite, hash: Schema.optionalKey(Schema.String) }),
+    ),
+  ),
+  expected: "a list of { path, weight }",
+}
 
-/** The most steps that a request may ask for; a schedule lists them all. */
-export const mostSteps = 1000
+const start = {
+  schema: Schema.Literals(["noise", "inversion", "inversion-free"]),
+  expected: '"noise", "inversion" or "inversion-free"',
+}
 
 /** Every setting of a {@link VideoRequest}, in the order in which metadata lists them. */
 export const requestFields: {
   readonly [Name in keyof VideoRequest]-?: RequestField<Exclude<VideoRequest[Name], undefined>>
 } = {
-  prompt: field(Schema.String.check(Schema.isPattern(/\S/)), "a text that is not empty", "What the video shows."),
-  negativePrompt: text("What the video should not show.", ""),
-  seed: field(Seed, "a whole number from -2^63 to 2^64 - 1", "The same seed gives the same video."),
-  steps: whole(1, mostSteps, "Steps of the sampler: more take longer and are more exact.", 50),
-  guidanceScale: within(
-    -1000,
-    1000,
-    "How strongly the prompt steers; 1 switches guidance off, which saves up to half of the time.",
-    6,
-  ),
-  guidanceMethod: name("How the prompt steers, by the name of a guidance method.", "classifier-free"),
-  sampler: name("The sampler by name; by default the one of the model folder."),
-  frames: count("Length in frames, 8N or 8N + 1; by default the length that the model was trained at."),
-  width: count("Width in pixels; by default the width that the model was trained at."),
-  height: count("Height in pixels; by default the height that the model was trained at."),
-  fps: within(
-    1,
-    240,
-    "Frames per second; by default those of the source video, or the rate that the model was trained at.",
-  ),
-  upscale: whole(
-    1,
-    16,
-    "How many times larger the picture is written; by default 4 for pictures with a side of up to 64 pixels, otherwise 1.",
-  ),
-  image: text("The first frame, for image-to-video models."),
-  video: text("The video to start from."),
-  strength: within(0, 1, "How much of the source video is made anew, from 0 to 1.", 0.8),
-  start: field(
-    Schema.Literals(["noise", "inversion", "inversion-free"]),
-    '"noise", "inversion" or "inversion-free"',
-    "Where a run starts: at noise, which is added to the source video where there is one (`noise`), at the noise that the source video would have come from (`inversion`), or at the source video itself (`inversion-free`).",
-    "noise",
-  ),
-  sourcePrompt: text("What the source video shows, for the starts inversion and inversion-free."),
-  sourceGuidanceScale: within(-1000, 1000, "How strongly the source prompt steers; 1 switches guidance off.", 1),
-  inversion: name(
-    "The method by name that walks the source video back to noise, for the start inversion.",
-    "flow-heun",
-  ),
-  tiling: field(Flag, "true or false", "Whether the VAE works in overlapping tiles: slower, in less memory.", false),
-  vaeWorkers: count("Over how many workers the VAE splits a video in time; the numbers stay the same.", 1),
-  maxSequenceLength: count(
-    "Tokens that a prompt is cut or padded to; by default as many as the model was trained with.",
-  ),
-  lora: field(
-    LoraSettings,
-    "a list of { path, weight }",
-    "The LoRA files that are added to the transformer, and how much of each.",
-  ),
-  cache: name(
-    "The cache by name that reuses what hardly changes from step to step: faster, for a slightly different video.",
-  ),
-  cacheThreshold: within(
-    0,
-    Number.MAX_VALUE,
-    "How much may change before a cache computes anew; each cache has its own default.",
-  ),
-  previewEvery: whole(0, Number.MAX_SAFE_INTEGER, "A preview every so many steps; 0 shows none.", 0),
+  prompt: { ...text, description: "What the video shows." },
+  negativePrompt: {
+    ...text,
+    description: "What the video should not show.",
+    default: requestDefaults.negativePrompt,
+  },
+  seed: { ...seed, description: "The same seed gives the same video." },
+  steps: {
+    ...whole(1, mostSteps),
+    description: "Steps of the sampler: more take longer and are more exact.",
+    default: requestDefaults.steps,
+  },
+  timesteps: {
+    ...numbers,
+    description: "The timesteps of the steps, from the noisiest on, on the sampler's own process; in place of `steps`.",
+  },
+  sigmas: {
+    ...numbers,
+    description:
+      "The noise levels of the steps, from the noisiest on, as σ of rectified flow from 0 to 1; in place of `steps`.",
+  },
+  guidanceScale: {
+    ...within(-1000, 1000),
+    description: "How strongly the prompt steers; 1 switches guidance off, which saves up to half of the time.",
+    default: requestDefaults.guidanceScale,
+  },
+  guidanceMethod: {
+    ...name,
+    description: "How the prompt steers, by the name of a guidance method.",
+    default: requestDefaults.guidanceMethod,
+  },
+  sampler: { ...name, description: "The sampler by name; by default the one of the model folder." },
+  frames: {
+    ...whole(1),
+    description: "Length in frames, 8N or 8N + 1; by default the length that the model was trained at.",
+  },
+  width: { ...whole(1), description: "Width in pixels; by default the width that the model was trained at." },
+  height: { ...whole(1), description: "Height in pixels; by default the height that the model was trained at." },
+  fps: {
+    ...within(1, 240),
+    description: "Frames per second; by default those of the source video, or the rate that the model was trained at.",
+  },
+  upscale: {
+    ...whole(1, 16),
+    description:
+      "How many times larger the picture is written; by default 4 for pictures with a side of up to 64 pixels, otherwise 1.",
+  },
+  image: { ...text, description: "The first frame, for image-to-video models." },
+  video: { ...text, description: "The video to start from." },
+  strength: {
+    ...within(0, 1),
+    description: "How much of the source video is made anew, from 0 to 1.",
+    default: requestDefaults.strength,
+  },
+  start: {
+    ...start,
+    description:
+      "Where a run starts: at noise, which is added to the source video where there is one (`noise`), at the noise that the source video would have come from (`inversion`), or at the source video itself (`inversion-free`).",
+    default: requestDefaults.start,
+  },
+  sourcePrompt: { ...text, description: "What the source video shows, for the starts inversion and inversion-free." },
+  sourceGuidanceScale: {
+    ...within(-1000, 1000),
+    description: "How strongly the source prompt steers; 1 switches guidance off.",
+    default: requestDefaults.sourceGuidanceScale,
+  },
+  inversion: {
+    ...name,
+    description: "The method by name that walks the source video back to noise, for the start inversion.",
+    default: requestDefaults.inversion,
+  },
+  tiling: {
+    ...flag,
+    description: "Whether the VAE works in overlapping tiles: slower, in less memory.",
+    default: requestDefaults.tiling,
+  },
+  vaeWorkers: {
+    ...whole(1),
+    description: "Over how many workers the VAE splits a video in time; the numbers stay the same.",
+    default: requestDefaults.vaeWorkers,
+  },
+  maxSequenceLength: {
+    ...whole(1),
+    description: "Tokens that a prompt is cut or padded to; by default as many as the model was trained with.",
+  },
+  lora: {
+    ...loraSettings,
+    description: "The LoRA files that are added to the transformer, and how much of each.",
+  },
+  cache: {
+    ...name,
+    description:
+      "The cache by name that reuses what hardly changes from step to step: faster, for a slightly different video.",
+  },
+  cacheThreshold: {
+    schema: Schema.FiniteFromString.check(Schema.isGreaterThanOrEqualTo(0)),
+    expected: "a number of at least 0",
+    description: "How much may change before a cache computes anew; each cache has its own default.",
+  },
+  previewEvery: {
+    ...whole(0),
+    description: "A preview every so many steps; 0 shows none.",
+    default: requestDefaults.previewEvery,
+  },
 }
 
-const keys = Object.fromEntries(
-  Object.entries(requestFields).map(([name, { schema }]) => [
-    name,
-    name === "prompt" || name === "seed" ? schema : Schema.optionalKey(schema as Schema.Codec<unknown, string>),
-  ]),
-)
+const keys = Object.entries(requestFields).map(([name, { schema, expected, description }]) => {
+  const annotated = (schema as Schema.Codec<unknown, string>).annotate({ expected, description })
+  return [name, name === "prompt" || name === "seed" ? annotated : Schema.optionalKey(annotated)] as const
+})
 
 /** A request as a flat record of texts, as the metadata of a video file holds it; keys of other things are left out. */
-export const VideoRequest: Schema.Codec<VideoRequest, Readonly<Record<string, string>>> = Schema.Struct(keys) as never
-
-/** The settings that the pipeline itself uses; the others choose and set up its components, or say how the file is written. */
-export const pipelineFields = [
-  "prompt",
-  "negativePrompt",
-  "seed",
-  "steps",
-  "guidanceScale",
-  "frames",
-  "width",
-  "height",
-  "image",
-  "video",
-  "strength",
-  "start",
-  "sourcePrompt",
-  "sourceGuidanceScale",
-  "previewEvery",
-] as const
-
-/** What the pipeline takes: those settings, with pictures in place of their names. */
-export interface PipelineRequest extends Omit<
-  Pick<VideoRequest, (typeof pipelineFields)[number]>,
-  "image" | "video" | "steps" | "guidanceScale"
-> {
-  readonly steps: number
-  readonly guidanceScale: number
-  /** The first frame, of the size above. (1, 1, height, width, 3) */
-  readonly image?: Video
-  /** What to start from; its size is the result's. (1, frames, height, width, 3) */
-  readonly video?: Video
-  /** Normal noise to start from, in place of that of the seed. (1, f, c, h, w) */
-  readonly latents?: Latents
-}
-/** What to generate, from noise. Without `image` and `video` it is text-to-video. */
-export interface GenerateRequest extends PipelineRequest {
-  readonly start?: "noise"
-}
-
-/** What to make of a video, from the noise that it would have come from. */
-export interface InversionRequest extends PipelineRequest {
-  readonly start: "inversion"
-  readonly video: Video
-  readonly sourcePrompt: string
-}
-
-/** What to make of a video, without going through noise. */
-export interface InversionFreeRequest extends PipelineRequest {
-  readonly start: "inversion-free"
-  readonly video: Video
-  readonly sourcePrompt: string
-}
+export const VideoRequest: Schema.Codec<VideoRequest, Readonly<Record<string, string>>> = Schema.Struct(
+  Object.fromEntries(keys),
+) as never

@@ -1,3 +1,4 @@
+import { type Latents, Tensor } from "../tensor/tensor.ts"
 import { cos, log, sin } from "./elementary-functions.ts"
 import { Mt19937 } from "./mt19937.ts"
 
@@ -178,3 +179,7 @@ export class Random {
     return radius * cos(angle)
   }
 }
+
+/** Normal noise of the shape of `latents`: one `torch.randn` of that shape. */
+export const normalLike = (latents: Latents, random: Random): Latents =>
+  Tensor.from(latents.layout, latents.shape, random.normal(latents.size))

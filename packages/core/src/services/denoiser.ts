@@ -11,17 +11,17 @@ export interface PredictInput {
   /** (1, frames, channels, height, width), at `level` of the denoiser's own process. */
   readonly sample: Latents
   readonly level: Level
-  /** The texts to answer for: one, or the conditional and the unconditional one of classifier-free guidance. */
+  /** The texts to predict with: one, or the conditional and the unconditional one of classifier-free guidance. */
   readonly texts: ReadonlyArray<TextEmbeddings>
   /** Image latents of image-to-video, of the sample's shape. */
   readonly image?: Latents | undefined
-  /** What the network keeps from step to step of a run, such as a cache; without it, nothing is kept. */
+  /** Tensors that the network keeps from step to step of a run, such as a cache; without it, nothing is kept. */
   readonly state?: ComponentState | undefined
-  /** Whether it is the last question of its run, after which nothing needs to be kept. */
+  /** Whether it is the last evaluation of its run, after which nothing needs to be kept. */
   readonly last?: boolean | undefined
 }
 
-/** The network: what is clean and what is noise in a sample. */
+/** The network: predicts the clean latents and the noise in a sample. */
 export interface DenoiserShape {
   readonly name: string
   /** The process that the network was trained on. */

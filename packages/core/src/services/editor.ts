@@ -27,7 +27,7 @@ export interface EditStep {
 /** One algorithm that walks from a source video to an edited one without going through noise. */
 export interface EditorShape {
   readonly name: string
-  /** How often a step asks for a velocity, for estimates of time. Default 2. */
+  /** Evaluations of the network in a step, for estimates of time. Default 2. */
   readonly evaluationsPerStep?: number
   /** The edited latents after a step. */
   readonly step: (input: EditStep) => Effect.Effect<Latents, EngineError | ModelError | PipelineError>

@@ -2,7 +2,7 @@ import type * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 
 type Fields = {
-  /** One sentence for a person: the offending thing, what was expected, and the mend. */
+  /** One sentence for a person: the thing at fault, what was expected, and how to fix it. */
   readonly message: typeof Schema.String
   readonly cause: Schema.optionalKey<Schema.Defect>
 }
@@ -29,7 +29,7 @@ const PipelineErrorBase: ErrorClass<PipelineError, "PipelineError"> = Schema.Tag
   "PipelineError",
   fields,
 )
-/** A part of the pipeline that answered with something unusable: NaN, a wrong shape, a wrong state. */
+/** A component of the pipeline that gave something unusable: NaN, a wrong shape, a wrong state. */
 export class PipelineError extends PipelineErrorBase {}
 
 const CheckpointErrorBase: ErrorClass<CheckpointError, "CheckpointError"> = Schema.TaggedError<CheckpointError>()(
@@ -40,9 +40,9 @@ const CheckpointErrorBase: ErrorClass<CheckpointError, "CheckpointError"> = Sche
 export class CheckpointError extends CheckpointErrorBase {}
 
 const PluginErrorBase: ErrorClass<PluginError, "PluginError"> = Schema.TaggedError<PluginError>()("PluginError", fields)
-/** A plugin, or a config that names it, that cannot be used: names the plugin or the file and the mend. */
+/** A plugin, or a config that names it, that cannot be used: names the plugin or the file, and how to fix it. */
 export class PluginError extends PluginErrorBase {}
 
 const MediaErrorBase: ErrorClass<MediaError, "MediaError"> = Schema.TaggedError<MediaError>()("MediaError", fields)
-/** A video or image file that cannot be read or written: names the file and the mend. */
+/** A video or image file that cannot be read or written: names the file, and how to fix it. */
 export class MediaError extends MediaErrorBase {}

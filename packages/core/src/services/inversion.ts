@@ -8,9 +8,9 @@ export interface InversionShape {
   /** The process in whose coordinates the inversion steps. */
   readonly process: NoiseProcess
   /**
-   * The levels that the network is asked at on the way up.
+   * The schedule of the way up.
    *
-   * `levels` rise in the inversion's own process, from clean latents to the level that is to be reached: the sampler's levels, turned round.
+   * `levels` rise in the inversion's own process, from clean latents to the level that is to be reached: the sampler's levels in reverse.
    */
   readonly schedule: (levels: ReadonlyArray<Level>) => Schedule
   /** As a sampler's: the next state, from the prediction at the current one. */

@@ -3,25 +3,25 @@ import type { Level, NoiseProcess, Prediction } from "../noise/noise-process.ts"
 import type { Random } from "../random/random.ts"
 import type { Latents } from "../tensor/tensor.ts"
 
-/** The levels of a run: the network is asked once at each, in order. */
+/** The levels of a run: the network is evaluated once at each, in order. */
 export interface Schedule {
   readonly levels: ReadonlyArray<Level>
-  /** The level that the last step reaches; without one it is that of clean latents. */
+  /** The level that the last step reaches; clean latents by default. */
   readonly end?: Level
-  /** Whether the request gave the levels. Steps then lead from each to the next, also where a sampler would go elsewhere by itself. */
+  /** Whether the request gives the levels. Each step then leads to the next of them, also where the sampler would go elsewhere by itself. */
   readonly given?: boolean
 }
 
-/** Where a run stands: plain tensors and numbers, so that it can be saved after any step. */
+/** The state of a run between two steps: plain tensors and numbers, so that it can be saved after any step. */
 export interface SamplerState {
-  /** Steps done, counted from the plan's start. */
+  /** Steps done, counted from the start of the schedule. */
   readonly index: number
   /** The step that the run began at: 0, or later for video-to-video. */
   readonly beginIndex: number
-  /** The sample at `plan.levels[index]`. */
+  /** The sample at `schedule.levels[index]`. */
   readonly sample: Latents
-  /** What a multistep method keeps from earlier steps. */
-  readonly history: Readonly<Record<string, Latents>>
+  /** Tensors that a multistep method keeps of earlier steps, by names of its own. */
+  readonly history: Readonly<Record<string, Latents | undefined>>
 }
 
 /** One algorithm that walks from noise to clean latents; an immutable value. */

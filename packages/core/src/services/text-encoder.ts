@@ -13,12 +13,12 @@ export interface EncodedText {
   readonly truncated: string | undefined
 }
 
-/** Turns a prompt into what the denoiser attends to. */
+/** Turns a prompt into the embeddings that the denoiser attends to. */
 export interface TextEncoderShape {
   /** Tokens that a prompt may take, its end mark included. */
   readonly maxSequenceLength: number
   readonly encode: (prompt: string) => Effect.Effect<EncodedText, EngineError | ModelError>
-  /** What encoding one prompt takes. */
+  /** The cost of encoding one prompt. */
   readonly cost: Effect.Effect<Cost, ModelError>
 }
 

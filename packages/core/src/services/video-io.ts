@@ -35,7 +35,7 @@ export interface VideoSpec extends VideoFormat {
   readonly height?: number
 }
 
-/** Writes frames into video files; what kind of file, the end of the path says. */
+/** Writes frames into video files, of the kind that the end of the path names. */
 export interface VideoWriterShape {
   /** Endings of paths that it writes, such as `.mp4`. */
   readonly endings: ReadonlyArray<string>
@@ -85,7 +85,7 @@ export interface VideoFile {
   readonly notices: ReadonlyArray<string>
 }
 
-/** Reads video files; what kind of file it is, its bytes say. */
+/** Reads video files, of the kind that their bytes show. */
 export interface VideoReaderShape {
   readonly read: (source: MediaSource, options?: ReadVideoOptions) => Effect.Effect<VideoFile, MediaError>
   /** Reads the texts only, without decoding a frame. */

@@ -29,9 +29,9 @@ export interface VideoVaeShape {
   readonly decode: (latents: Latents) => Stream.Stream<Pixels, EngineError | ModelError>
   /** Frames that `latentFrames` latent frames decode to. */
   readonly decodedFrames: (latentFrames: number) => number
-  /** What decoding latents takes; with `inTiles` what it would take if the VAE were set to work in tiles. */
+  /** The cost of decoding latents; with `inTiles` the cost if the VAE worked in tiles. */
   readonly decodeCost: (size: LatentSize, inTiles?: boolean) => Effect.Effect<Cost, ModelError>
-  /** What encoding a video of so many frames and pixels takes. */
+  /** The cost of encoding a video of so many frames and pixels. */
   readonly encodeCost: (video: {
     readonly frames: number
     readonly height: number

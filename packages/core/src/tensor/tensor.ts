@@ -154,6 +154,19 @@ export class Tensor<Axes extends string, D extends DType = "float32"> implements
     return new Tensor(this.dtype, this.axes, this.#sizes, rowMajorStrides(this.#sizes), 0, data)
   }
 
+  /** The same elements in storage of their own. */
+  copy(): Tensor<Axes, D> {
+    const own = this.contiguous()
+    return new Tensor(
+      this.dtype,
+      this.axes,
+      own.#sizes,
+      own.strides,
+      0,
+      own === this ? (own.data.slice() as DataOf<D>) : own.data,
+    )
+  }
+
   /** The elements in row-major order, sharing storage; a `ShapeError` when this view is not contiguous. */
   values(): DataOf<D> {
     this.#requireContiguous("values")

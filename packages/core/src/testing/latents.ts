@@ -2,7 +2,6 @@ import type { Level, Prediction } from "../noise/noise-process.ts"
 import type { Random } from "../random/random.ts"
 import { type AnyTensor, type Latents, Tensor } from "../tensor/tensor.ts"
 import { linearCombination } from "../tensor/tensor-arithmetic.ts"
-import { softSign } from "./soft-sign.ts"
 
 /** Small latents with more than one place along each axis but the batch. */
 export const smallShape = [1, 3, 2, 4, 2] as const
@@ -13,10 +12,13 @@ export const latentsOf = (values: ArrayLike<number>, shape: Latents["shape"] = s
 export const normalLatents = (random: Random, shape: Latents["shape"] = smallShape): Latents =>
   latentsOf(random.normal(shape.reduce((product, length) => product * length)), shape)
 
-/** A network that is asked at a sample and a level. */
+/** x / (1 + |x|): bounded and smooth, and the same in all engines. */
+export const softSign = (x: number): number => x / (1 + Math.abs(x))
+
+/** A network, as a function of a sample and its level. */
 export type Network = (sample: Latents, level: Level) => Prediction
 
-/** One that knows the clean latents, so that only its noise depends on the sample. */
+/** A network that knows the clean latents, so that only its noise depends on the sample. */
 export const exactNetwork =
   (clean: Latents): Network =>
   (sample, { alpha, sigma }) => ({
@@ -27,7 +29,7 @@ export const exactNetwork =
     ]),
   })
 
-/** One that is a smooth function of its sample and level, and consistent: sample = alpha · clean + sigma · noise. */
+/** A network that is a smooth function of its sample and level, and consistent: sample = alpha · clean + sigma · noise. */
 export const smooth: Network = (sample, { alpha, sigma }) => {
   const square = alpha ** 2 + sigma ** 2
   const velocity = latentsOf(

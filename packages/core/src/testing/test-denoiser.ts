@@ -8,10 +8,9 @@ import type { Latents } from "../tensor/tensor.ts"
 import { linearCombination } from "../tensor/tensor-arithmetic.ts"
 import { allFinite } from "../tensor/tensor-statistics.ts"
 import type { TextEmbeddings } from "../services/text-encoder.ts"
-import { type Check, checksOf, demand, type Subject } from "./check.ts"
-import { checkCost } from "./cost.ts"
+import { checkCost, type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, isSame, normalLatents, watch } from "./latents.ts"
-import { throughCheckpoint } from "./through-checkpoint.ts"
+import { componentStateThroughCheckpoint } from "./through-checkpoint.ts"
 
 export interface DenoiserTestOptions {
   /** Channels of a latent frame. */
@@ -127,7 +126,7 @@ export const testDenoiser = (
         for (let place = 1; place < sigmas.length; place++) {
           const state: ComponentState = new Map()
           yield* ask(state, 0, place)
-          const rest = yield* ask(throughCheckpoint("denoiser", state), place, sigmas.length)
+          const rest = yield* ask(componentStateThroughCheckpoint("denoiser", state), place, sigmas.length)
           demand(
             rest.every((answers, i) => areSame(answers, whole[place + i]!)),
             `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the memory.`,

@@ -6,8 +6,7 @@ import type { Latents } from "../tensor/tensor.ts"
 import { linearCombination } from "../tensor/tensor-arithmetic.ts"
 import { allFinite } from "../tensor/tensor-statistics.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
-import { distance, isSame, latentsOf, normalLatents, watch } from "./latents.ts"
-import { softSign } from "./soft-sign.ts"
+import { distance, isSame, latentsOf, normalLatents, watch, softSign } from "./latents.ts"
 
 export interface EditorTestOptions {
   /** Numbers of steps to try. Default 1, 2 and 6. */

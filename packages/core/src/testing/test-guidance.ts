@@ -6,7 +6,7 @@ import type { ComponentState } from "../services/component-state.ts"
 import { allFinite } from "../tensor/tensor-statistics.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, isSame, latentsOf, normalLatents, smallShape, watch } from "./latents.ts"
-import { throughCheckpoint } from "./through-checkpoint.ts"
+import { componentStateThroughCheckpoint } from "./through-checkpoint.ts"
 
 export interface GuidanceTestOptions {
   /** Strengths to try. Default 1.5, 6 and 13.5. */
@@ -107,7 +107,7 @@ export const testGuidance = (
         for (let place = 1; place < steps; place++) {
           const state: ComponentState = new Map()
           combine(guidance, scale, state, 0, place)
-          const rest = combine(guidance, scale, throughCheckpoint("guidance", state), place)
+          const rest = combine(guidance, scale, componentStateThroughCheckpoint("guidance", state), place)
           demand(
             alike(rest, whole.slice(place)),
             `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the memory.`,

@@ -6,7 +6,7 @@ import { initialState } from "../services/sampler.ts"
 import { linearCombination } from "../tensor/tensor-arithmetic.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, latentsOf, type Network, normalLatents, smooth } from "./latents.ts"
-import { checkDeterminism, checkLeavesInputs, checkResuming, walk } from "./stepping.ts"
+import { checkDeterminism, checkLeavesInputs, checkResuming, walk } from "./sampler-laws.ts"
 
 export interface InversionTestOptions {
   /** Numbers of steps to try. Default 1, 2, 5 and 10. */
@@ -84,7 +84,7 @@ export const testInversion = (
       each(inversion, (schedule) => checkDeterminism(inversion, schedule, start, smooth))
     },
     "continues from saved states bit for bit": (inversion) => {
-      each(inversion, (schedule) => checkResuming(inversion, schedule, start, smooth, inversion.name))
+      each(inversion, (schedule) => checkResuming(inversion, schedule, start, smooth))
     },
     "ends at the noise when the network knows it": (inversion) => {
       const constant: Network = () => ({ clean, noise })

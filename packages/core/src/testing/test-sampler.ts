@@ -2,7 +2,7 @@ import { Random } from "../random/random.ts"
 import { Sampler, type SamplerShape, initialState } from "../services/sampler.ts"
 import { type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, exactNetwork, latentsOf, normalLatents, smooth } from "./latents.ts"
-import { checkDeterminism, checkLeavesInputs, checkResuming, walk } from "./stepping.ts"
+import { checkDeterminism, checkLeavesInputs, checkResuming, walk } from "./sampler-laws.ts"
 
 export interface SamplerTestOptions {
   /** Numbers of steps to try. Default 1, 2, 5 and 10. */
@@ -89,7 +89,7 @@ export const testSampler = (
     },
     "continues from a checkpoint bit for bit": (sampler) => {
       each(sampler, (schedule, count) => {
-        for (const state of starts(sampler, count)) checkResuming(sampler, schedule, state, smooth, sampler.name)
+        for (const state of starts(sampler, count)) checkResuming(sampler, schedule, state, smooth)
       })
     },
     "ends at the clean latents when the network knows them": (sampler) => {

@@ -1,8 +1,7 @@
 import * as Effect from "effect/Effect"
 import { TextEncoder, type TextEncoderShape } from "../services/text-encoder.ts"
 import { allFinite } from "../tensor/tensor-statistics.ts"
-import { type Check, checksOf, demand, type Subject } from "./check.ts"
-import { checkCost } from "./cost.ts"
+import { checkCost, type Check, checksOf, demand, type Subject } from "./check.ts"
 import { distance, isSame } from "./latents.ts"
 
 const long = "a red fox runs to the right through the snow and jumps over a log while it rains ".repeat(60)

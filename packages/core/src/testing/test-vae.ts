@@ -7,11 +7,9 @@ import { Random } from "../random/random.ts"
 import { type Latents, Tensor } from "../tensor/tensor.ts"
 import { allFinite } from "../tensor/tensor-statistics.ts"
 import { type Pixels, VideoVae, type VideoVaeShape } from "../services/video-vae.ts"
-import { type Check, checksOf, demand } from "./check.ts"
-import { checkCost } from "./cost.ts"
-import { isSame, normalLatents, watch } from "./latents.ts"
+import { checkCost, type Check, checksOf, demand } from "./check.ts"
+import { isSame, normalLatents, watch, softSign } from "./latents.ts"
 import type * as Layer from "effect/Layer"
-import { softSign } from "./soft-sign.ts"
 
 export interface VaeTestOptions {
   /** Lengths to try, in latent frames. Default 1, 2, 3 and 5. */

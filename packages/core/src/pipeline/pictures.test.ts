@@ -7,7 +7,7 @@ import { EngineError, PipelineError } from "../services/errors.ts"
 import { levelAt } from "../noise/noise-levels.ts"
 import { generate } from "./generate.ts"
 import { Random } from "../random/random.ts"
-import type { GenerateRequest } from "./video-request.ts"
+import type { GenerateRequest } from "./pipeline-request.ts"
 import { Tensor, type Video } from "../tensor/tensor.ts"
 import type { VideoVaeShape } from "../services/video-vae.ts"
 
@@ -124,7 +124,7 @@ describe("a VAE's encoder", () => {
     [
       "another shape",
       failing((video) => colours.encode(video.slice("frames", 0, 1).contiguous())),
-      "The VAE's encoder made latents of [1, 3, 1, 2, 2] of frames of [1, 9, 16, 16, 3], but [1, 3, 3, 2, 2] is needed",
+      "The VAE's encoder gave latents of [1, 3, 1, 2, 2] for frames of [1, 9, 16, 16, 3]: [1, 3, 3, 2, 2] is needed",
     ],
     [
       "NaN",
@@ -134,7 +134,7 @@ describe("a VAE's encoder", () => {
           logVariance,
         })),
       ),
-      "The VAE's encoder made values that are not finite of the video",
+      "The VAE's encoder gave values that are not finite for the video",
     ],
     ["an exception", failing(() => Effect.die(new Error("no kernel"))), "The VAE's encoder failed: no kernel"],
   ])("is named when it answers with %s, and no step is made", async (_, changes, message) => {

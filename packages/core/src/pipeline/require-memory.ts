@@ -1,28 +1,29 @@
 import * as Effect from "effect/Effect"
 import { Denoiser } from "../services/denoiser.ts"
 import { type ModelError, RequestError } from "../services/errors.ts"
-import { type CostedStage, type EstimatedComponents, estimateMemory } from "./estimate.ts"
 import { Hardware } from "../services/hardware.ts"
-import { type VideoSize, videoSize } from "./latent-size.ts"
-import type { PipelineRequest } from "./video-request.ts"
-import type { RunPlan } from "./plan.ts"
 import { VideoVae } from "../services/video-vae.ts"
+import { type CostedStage, estimateMemory } from "./estimate.ts"
+import type { Components } from "./run.ts"
+import { type VideoSize, videoSize } from "./latent-size.ts"
+import type { PipelineRequest } from "./pipeline-request.ts"
+import type { RunPlan } from "./plan.ts"
 
 /** Fails before any work when a request needs more memory than there is, and names the setting that would make it fit. */
-export const refuseWhatDoesNotFit: (
+export const requireMemory: (
   request: PipelineRequest,
   plan: RunPlan,
-) => Effect.Effect<void, RequestError | ModelError, EstimatedComponents> = Effect.fnUntraced(function* (request, plan) {
+) => Effect.Effect<void, RequestError | ModelError, Components> = Effect.fnUntraced(function* (request, plan) {
   const { memoryBytes } = yield* Hardware
   if (memoryBytes === Number.POSITIVE_INFINITY) return
   const stages = yield* estimateMemory(request, plan)
   const peak = peakOf(stages)
   if (peak <= memoryBytes) return
   const stage = stages.find(({ bytes }) => bytes === peak)!
-  const mend = yield* whatWouldFit(request, plan, memoryBytes, peak)
+  const fix = yield* whatWouldFit(request, plan, memoryBytes, peak)
   const { frames, height, width } = plan.size
   return yield* new RequestError({
-    message: `${counted(frames)} of ${width}×${height} need about ${gigabytes(peak)} of memory (to ${verbs[stage.name]}), but ${gigabytes(memoryBytes)} are free: ${mend}.`,
+    message: `${counted(frames)} of ${width}×${height} need about ${gigabytes(peak)} of memory (to ${verbs[stage.name]}), but ${gigabytes(memoryBytes)} are free: ${fix}.`,
   })
 })
 
@@ -30,7 +31,7 @@ const peakOf = (stages: ReadonlyArray<CostedStage>): number => Math.max(...stage
 
 const verbs = {
   text: "encode the prompt",
-  encode: "encode what it starts from",
+  encode: "encode the image or video",
   invert: "walk the video back to noise",
   denoise: "denoise",
   decode: "decode",
@@ -61,7 +62,7 @@ const whatWouldFit = Effect.fnUntraced(function* (
   const peakAt = (size: VideoSize) => Effect.map(estimateMemory(request, { ...plan, size }), peakOf)
   const shorter = plan.size.latents.frames - padding - 1
   const ofLength = (latentFrames: number) => legal({ frames: vae.decodedFrames(latentFrames), height, width })
-  // A VAE takes even and odd numbers in other pieces (8N and 8N+1 frames), so memory grows within each of the two only.
+  // A VAE takes even and odd numbers in different chunks (8N and 8N+1 frames), so memory grows within each of the two only.
   const search = [peakAt, memoryBytes, peak] as const
   const even = yield* mostThatFit(Math.floor(shorter / 2), (half) => ofLength(2 * half), ...search)
   const odd = yield* mostThatFit(Math.ceil(shorter / 2), (half) => ofLength(2 * half - 1), ...search)

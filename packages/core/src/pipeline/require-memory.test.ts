@@ -7,8 +7,9 @@ import { colours } from "../../test/gaussian-parts.ts"
 import { gaussianWorld, type WorldChanges } from "../../test/gaussian-world.ts"
 import type { Checkpoint } from "./checkpoint.ts"
 import { Hardware } from "../services/hardware.ts"
-import { generate, resume } from "./generate.ts"
-import type { GenerateRequest } from "./video-request.ts"
+import { generate } from "./generate.ts"
+import { resume } from "./resume.ts"
+import type { GenerateRequest } from "./pipeline-request.ts"
 import { Tensor, type Video } from "../tensor/tensor.ts"
 
 const request: GenerateRequest = {

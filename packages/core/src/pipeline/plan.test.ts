@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { diffusion } from "../../test/gaussian-parts.ts"
 import { deterministic, twicePerStep } from "../../test/small-samplers.ts"
-import { beginIndexOf, stepsFrom } from "./begin-step.ts"
+import { beginIndexOf, stepsFrom } from "./plan.ts"
 import type { RequestError } from "../services/errors.ts"
 import { Tensor } from "../tensor/tensor.ts"
 

@@ -1,9 +1,10 @@
-import { decodeCheckpoint, encodeCheckpoint } from "../pipeline/checkpoint.ts"
 import { Random } from "../random/random.ts"
 import type { Schedule, SamplerShape, SamplerState } from "../services/sampler.ts"
+import type { Latents } from "../tensor/tensor.ts"
 import { allFinite } from "../tensor/tensor-statistics.ts"
 import { demand } from "./check.ts"
 import { isSame, type Network, watch } from "./latents.ts"
+import { samplerStateThroughCheckpoint } from "./through-checkpoint.ts"
 
 /** What samplers and inversions have in common. */
 export interface Stepper {
@@ -43,9 +44,15 @@ const checkNext = (state: SamplerState, next: SamplerState): void => {
     `A step makes a sample of [${next.sample.shape.join(", ")}] out of [${state.sample.shape.join(", ")}]: it has to keep the shape.`,
   )
   for (const [name, latents] of [["sample", next.sample] as const, ...Object.entries(next.history)]) {
-    demand(allFinite(latents), `At place ${state.index}, "${name}" has values that are not finite.`)
+    demand(
+      latents === undefined || allFinite(latents),
+      `At place ${state.index}, "${name}" has values that are not finite.`,
+    )
   }
 }
+
+const tensorsOf = ({ history }: SamplerState): ReadonlyArray<Latents> =>
+  Object.values(history).filter((latents) => latents !== undefined)
 
 /** A step must leave what it is given as it is: the state is saved meanwhile. */
 export const checkLeavesInputs = (
@@ -59,7 +66,7 @@ export const checkLeavesInputs = (
   const random = Random.torch(5)
   while (state.index < schedule.levels.length) {
     const prediction = network(state.sample, schedule.levels[state.index]!)
-    const inputs = [state.sample, prediction.clean, prediction.noise, ...Object.values(state.history)]
+    const inputs = [state.sample, prediction.clean, prediction.noise, ...tensorsOf(state)]
     const fields = JSON.stringify([state.index, state.beginIndex, Object.keys(state.history)])
     const isUnchanged = watch(inputs)
     const next = step(schedule, state, prediction, random)
@@ -88,38 +95,16 @@ export const checkDeterminism = (stepper: Stepper, schedule: Schedule, start: Sa
 }
 
 /** Saved after each of its steps as a checkpoint and continued, a run ends with the bits that it would have had. */
-export const checkResuming = (
-  stepper: Stepper,
-  schedule: Schedule,
-  start: SamplerState,
-  network: Network,
-  name: string,
-): void => {
+export const checkResuming = (stepper: Stepper, schedule: Schedule, start: SamplerState, network: Network): void => {
   const whole = walk(stepper, schedule, start, network, Random.torch(21))
   for (let place = start.index; place <= schedule.levels.length; place++) {
     const random = Random.torch(21)
     const half = walk(stepper, schedule, start, network, random, place)
-    const saved = saveAndRead(half, random, name)
+    const saved = samplerStateThroughCheckpoint(half, random)
     const end = walk(stepper, schedule, saved.state, network, saved.random)
     demand(
       isSame(end.sample, whole.sample),
       `Saved at place ${place} and continued, the run gives other bits: keep all that later steps need in the state's memory.`,
     )
   }
-}
-
-const saveAndRead = (state: SamplerState, random: Random, sampler: string) => {
-  const bytes = encodeCheckpoint({
-    request: { prompt: "a fox", seed: 1, steps: 1, guidanceScale: 1 },
-    denoiser: "none",
-    sampler,
-    guidance: "none",
-    editor: undefined,
-    state,
-    componentStates: { denoiser: new Map(), guidance: new Map() },
-    random: random.save(),
-    image: undefined,
-  })
-  const read = decodeCheckpoint(bytes)
-  return { state: read.state, random: Random.restore(read.random) }
 }
