@@ -1,2 +1,2 @@
-/** What keeps a benchmark from running, as a sentence for whoever started it. */
+/** A benchmark that cannot run, with a sentence for whoever started it. */
 export class BenchError extends Error {}

@@ -4,7 +4,7 @@ export const formatSeconds = (seconds: number): string =>
 
 export const formatMegabytes = (bytes: number | null): string => (bytes === null ? "–" : (bytes / 1e6).toFixed(0))
 
-/** How many times as fast, or as much. */
+/** A multiple, such as `1.25×`. */
 export const formatRatio = (ratio: number | null): string =>
   ratio === null ? "–" : `${ratio.toFixed(ratio >= 10 ? 1 : 2)}×`
 

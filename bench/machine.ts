@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { arch, availableParallelism, cpus, platform, totalmem } from "node:os"
 import { setTimeout } from "node:timers/promises"
 
-/** Where figures were measured: those of two machines cannot be compared. */
+/** The machine that figures were measured on: those of two machines cannot be compared. */
 export interface Machine {
   readonly processor: string
   /** The widest vector instructions, on which the speed of matrix products depends. */
@@ -22,7 +22,7 @@ export const describeMachine = (): Machine => ({
   node: process.version,
 })
 
-/** Both sides compute with so many threads: it is what the engine and PyTorch take by themselves. */
+/** The number of threads of both sides, which is the default of the engine and of PyTorch. */
 export const physicalCores = (): number => {
   const folder = "/sys/devices/system/cpu"
   try {
@@ -46,7 +46,7 @@ const vectorInstructions = (): string => {
   }
 }
 
-/** How many cores other programs keep busy while this one waits for a second. */
+/** The number of cores that other programs keep busy while this one waits for a second. */
 export const busyCores = async (): Promise<number> => {
   const before = coreTimes()
   await setTimeout(1000)
@@ -64,7 +64,7 @@ const coreTimes = () => {
   return { all, idle }
 }
 
-/** Says what a number of busy cores does to figures; null where it is none worth a word. */
+/** A warning about figures measured beside busy cores; null where there are too few of them. */
 export const busyWarning = (cores: number): string | null =>
   cores < 0.25
     ? null

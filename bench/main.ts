@@ -23,15 +23,15 @@ import { startsBench } from "./starts/main.ts"
 
 const usage = `npm run bench -- peers [options]   the same work on auteur and on diffusers, in turns
 npm run bench -- self [options]    auteur against the figures of the last release
-npm run bench -- estimate          what an estimate says against what is taken, of five shapes
+npm run bench -- estimate          estimates of five shapes against their runs
 npm run bench -- starts            how much of a clip comes back from inversion and sampling, by steps
-npm run bench -- samplers          what steps, samplers and guidance do to the bundled model's clips
+npm run bench -- samplers          effect of steps, samplers and guidance on the bundled model's clips
 npm run bench -- caches            what each cache saves, and how far its videos are from those without it
 
-  --quick           one round of few runs at small sizes, to see that it works; nothing is saved
+  --quick           one round of few runs at small sizes, to check that it works; nothing is saved
   --only NAMES      these cases only, by the start of their names: command, warm, text, step, decode, block, vae
   --full            also one block at CogVideoX-2b's whole size, 17776 tokens: minutes for each run
-  --json FILE       where the results go; a run of all cases goes into bench/results/peers.json
+  --json FILE       the file for the results; a run of all cases goes into bench/results/peers.json
   --python PATH     the interpreter with bench/peers/requirements.txt; otherwise AUTEUR_BENCH_PYTHON or python3
   --save            keep auteur's figures as those of the release, for later runs of self`
 

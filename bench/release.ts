@@ -16,7 +16,7 @@ export interface Change {
   readonly larger: boolean
 }
 
-/** Sets figures against those of the last release, fastest run against fastest run; what only one of them has is left out. */
+/** Compares figures with those of the last release, fastest run with fastest run; cases of only one of them are left out. */
 export const compareWithRelease = (now: Results, then: Results): ReadonlyArray<Change> =>
   now.cases.flatMap(({ name, title, measurements }) =>
     measurements.flatMap((measurement) => {
@@ -40,7 +40,7 @@ export const compareWithRelease = (now: Results, then: Results): ReadonlyArray<C
     }),
   )
 
-/** The figures of auteur's own side, which are what a release is compared by. */
+/** The figures of auteur's own side, by which releases are compared. */
 export const ownFigures = (results: Results): Results => ({
   ...results,
   cases: results.cases.map((each) => ({
@@ -65,7 +65,7 @@ export const changeTable = (changes: ReadonlyArray<Change>): string =>
     2,
   )
 
-/** Why figures of two machines say nothing about the code; undefined when they are of one kind. */
+/** The reason why figures of two machines cannot be compared; undefined where they are of one kind. */
 export const otherMachine = (now: Machine, then: Machine): string | undefined => {
   const kind = ({ processor, instructions, cores }: Machine) => `${processor}, ${cores} cores, ${instructions}`
   return kind(now) === kind(then)

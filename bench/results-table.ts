@@ -2,7 +2,7 @@ import { alignTable, formatMegabytes, formatRatio, formatSeconds } from "./forma
 import { type CaseResult, type Measurement, type Results, sideName } from "./peers/results.ts"
 import { median, minimum } from "./statistics.ts"
 
-/** Against PyTorch in float32: how many times as fast, and how many times the memory. */
+/** Speed and memory as multiples of those of PyTorch in float32. */
 export const ratiosOf = (
   measurement: Measurement,
   { measurements }: CaseResult,

@@ -1,15 +1,15 @@
 import type { AttentionCache, StepCache } from "@auteur/dit"
 
-/** How often a cache was asked, and how often it said to reuse. */
+/** The number of calls of a cache, and how many of them reused. */
 export interface Counter {
-  asked: number
+  calls: number
   reused: number
 }
 
-/** The cache, which counts what it decides. */
+/** The cache with a count of its decisions. */
 export const counting = (cache: StepCache | AttentionCache, counter: Counter): StepCache | AttentionCache => {
   const count = <A>(decision: A, reuse: boolean): A => {
-    counter.asked++
+    counter.calls++
     if (reuse) counter.reused++
     return decision
   }
@@ -38,13 +38,13 @@ export interface BlockShape {
   readonly blocks: number
 }
 
-/** The part of a block's operations that are its attention's: q, k, v and output, and scores and values for each pair of tokens. */
+/** The share of a block's operations that are its attention's: q, k, v and output, and scores and values for each pair of tokens. */
 export const attentionShare = ({ tokens, width }: Pick<BlockShape, "tokens" | "width">): number => {
   const attention = 8 * width ** 2 + 4 * tokens * width
   return attention / (attention + 16 * width ** 2)
 }
 
-/** The part of the blocks' operations that was left out in so many calls. */
+/** The share of the blocks' operations that was left out in so many calls. */
 export const leftOutShare = (
   cache: StepCache | AttentionCache,
   { reused }: Counter,

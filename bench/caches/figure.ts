@@ -10,7 +10,7 @@ const colours: Readonly<Record<CachePoint["name"], string>> = {
 }
 
 /**
- * The curves as an SVG picture: the part of the blocks' operations that is left out against the distance to the video without a cache.
+ * The curves as an SVG picture: the share of the blocks' operations that is left out against the distance to the video without a cache.
  * Points that leave out nothing are not shown.
  */
 export const cacheFigure = (results: Pick<CacheResults, "points">): string => {
@@ -21,11 +21,11 @@ export const cacheFigure = (results: Pick<CacheResults, "points">): string => {
     Math.floor(Math.min(...points.map(({ psnr }) => psnr)) / 5) * 5,
     Math.ceil(Math.max(...points.map(({ psnr }) => psnr)) / 5) * 5,
   ]
-  const x = (part: number) => area.left + part * (area.right - area.left)
+  const x = (share: number) => area.left + share * (area.right - area.left)
   const y = (decibels: number) => area.bottom - ((decibels - low) / (high - low)) * (area.bottom - area.top)
   const names = [...new Set(points.map(({ name }) => name))]
   const ticks = Array.from({ length: (high - low) / 5 + 1 }, (_, i) => low + 5 * i)
-  const parts = [0, 0.2, 0.4, 0.6, 0.8, 1]
+  const shares = [0, 0.2, 0.4, 0.6, 0.8, 1]
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
@@ -33,7 +33,7 @@ export const cacheFigure = (results: Pick<CacheResults, "points">): string => {
       `<line x1="${area.left}" x2="${area.right}" y1="${y(tick)}" y2="${y(tick)}" stroke="#dddddd"/>`,
       text(area.left - 8, y(tick) + 4, String(tick), "end"),
     ]),
-    ...parts.map((part) => text(x(part), area.bottom + 20, `${100 * part} %`, "middle")),
+    ...shares.map((share) => text(x(share), area.bottom + 20, `${100 * share} %`, "middle")),
     text((area.left + area.right) / 2, height - 12, "operations of the blocks that are left out", "middle"),
     `<text transform="translate(18 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">PSNR to the video without a cache, dB</text>`,
     ...names.flatMap((name, i) => {

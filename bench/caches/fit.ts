@@ -1,6 +1,6 @@
 /**
  * Fits a line from the change of a signal to that of what the blocks add, over runs of the bundled model: `node bench/caches/fit.ts`.
- * TeaCache's coefficients for the bundled model are from here.
+ * TeaCache's coefficients for the bundled model come from here.
  */
 import { type AnyTensor, generate, type Tensor } from "@auteur/core"
 import { relativeChange, type StepCache, type StepSignal } from "@auteur/dit"
@@ -13,7 +13,7 @@ import { clips } from "./settings.ts"
 
 const runs = [50, 20, 10, 50] as const
 
-/** The changes of the signal and of the answer from each call to the next. */
+/** The changes of the signal and of the prediction from each call to the next. */
 const changesOf = async (signal: StepSignal): Promise<ReadonlyArray<readonly [number, number]>> => {
   const pairs: Array<readonly [number, number]> = []
   for (const [i, steps] of runs.entries()) {

@@ -1,5 +1,5 @@
 /**
- * What each cache leaves out, the time that it saves and how far its videos are from those without it, with the bundled model:
+ * Measures what each cache leaves out, the time that it saves and how far its videos are from those without it, with the bundled model:
  *
  *     npm run bench -- caches
  *
@@ -30,13 +30,13 @@ export const measureCaches = async (log: (line: string) => void): Promise<Readon
   return points
 
   async function measurePoint(setting: CacheSetting, shape: BlockShape): Promise<CachePoint> {
-    const counter: Counter = { asked: 0, reused: 0 }
+    const counter: Counter = { calls: 0, reused: 0 }
     const cache = counting(
       cacheOf({ cache: setting.name, cacheThreshold: setting.threshold }, config.transformer)!,
       counter,
     )
     await using cached = await openModel({ cache }, requests[0]!)
-    Object.assign(counter, { asked: 0, reused: 0 })
+    Object.assign(counter, { calls: 0, reused: 0 })
     const pairs: Array<readonly [Made, Made]> = []
     for (const request of requests) pairs.push([await plain.make(request), await cached.make(request)])
     const counted = { ...counter }

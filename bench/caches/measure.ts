@@ -7,7 +7,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
 
 export interface Made {
-  /** Of the processor, from the first step's beginning to the last one's end: what else the machine does moves it least. */
+  /** Processor time from the start of the first step to the end of the last: other programs move it least. */
   readonly seconds: number
   /** (frames, height, width, 3) */
   readonly pixels: Uint8Array
@@ -38,17 +38,17 @@ const processorSeconds = (): number => {
 }
 
 const made = Effect.fnUntraced(function* (request: GenerateRequest, decodes: boolean) {
-  let [begin, end, pixels] = [0, 0, new Uint8Array()]
+  let [start, end, pixels] = [0, 0, new Uint8Array()]
   const events = generate(request).pipe(
     Stream.takeUntil((event) => !decodes && event.type === "step-end" && event.index + 1 === event.total),
   )
   yield* Stream.runForEach(events, (event) =>
     Effect.sync(() => {
-      if (event.type === "step-start" && event.index === 0) begin = processorSeconds()
+      if (event.type === "step-start" && event.index === 0) start = processorSeconds()
       if (event.type === "step-end") end = processorSeconds()
       if (event.type === "video-end") pixels = Uint8Array.from(event.video.contiguous().values())
     }),
   )
-  const result: Made = { seconds: end - begin, pixels }
+  const result: Made = { seconds: end - start, pixels }
   return result
 })

@@ -17,7 +17,7 @@ export const settings: ReadonlyArray<CacheSetting> = [
 
 export const steps = 50
 
-/** What is made. */
+/** The clips. */
 export const clips: ReadonlyArray<readonly [prompt: string, seed: number]> = [
   ["a fox runs to the right on the ice", 7],
   ["a red bus bounces in the city at night", 11],

@@ -1,5 +1,5 @@
 /**
- * Holds what `auteur estimate` says of five shapes against what they take: predicted, measured and their ratio, of memory and time.
+ * Compares the estimates of five shapes with their runs: predicted, measured and their ratio, of memory and time.
  * Exits with 1 where one is off by more than a quarter. Linux only.
  *
  *     npm run bench -- estimate
@@ -12,7 +12,7 @@ import { isClose, measure, predict } from "./measure.ts"
 import { estimatedShapes } from "./shapes.ts"
 import { bundledModel, writeWideModel } from "./wide-model.ts"
 
-/** Of runs the fastest counts, as others share the machine. */
+/** The fastest run counts, as other programs share the machine. */
 const runs = 3
 const steps = 20
 

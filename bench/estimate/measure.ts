@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { EstimatedShape } from "./shapes.ts"
 
-/** What a run took. */
+/** The figures of a run. */
 export interface Taken {
   /** At the peak, above the idle process. */
   readonly bytes: number
@@ -23,7 +23,7 @@ export const measure = async ({ options, request }: EstimatedShape, model: strin
   return JSON.parse(stdout) as Taken
 }
 
-/** What `auteur estimate` says of a shape; at a speed that is given, the machine's own is not measured. */
+/** The estimate of a shape; where a speed is given, the machine's own is not measured. */
 export const predict = ({ options, request }: EstimatedShape, model: string, speed?: Speed): Promise<Estimate> =>
   Effect.gen(function* () {
     const { layer } = yield* loadModel(model)
@@ -32,7 +32,7 @@ export const predict = ({ options, request }: EstimatedShape, model: string, spe
     return yield* estimate(request).pipe(Effect.provide(layer), Effect.provideService(Hardware, used))
   }).pipe(Effect.provide(Layer.provideMerge(machineLayer, engine(options))), Effect.runPromise)
 
-/** How far an estimate may be off. */
+/** The largest error of an estimate. */
 export const tolerance = 0.25
 
 export const isClose = (predicted: number, measured: number): boolean =>

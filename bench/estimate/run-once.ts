@@ -1,6 +1,6 @@
 /**
- * Makes one video in a process of its own and prints as JSON what that took: the seconds, and the bytes of memory above the idle
- * process at its peak. Linux only, as it reads /proc.
+ * Makes one video in a process of its own and prints as JSON the seconds, and the bytes of memory above the idle process at its
+ * peak. Linux only, as it reads /proc.
  *
  *     node bench/estimate/run-once.ts '{"model": "<folder>", "options": {}, "request": {…}}'
  */
@@ -24,14 +24,14 @@ const bytes = (field: "VmRSS" | "VmHWM"): number =>
 const idle = bytes("VmRSS")
 // The peak is counted from here.
 writeFileSync("/proc/self/clear_refs", "5")
-const begin = performance.now()
+const start = performance.now()
 const ends: Record<string, number> = {}
 await Effect.gen(function* () {
   const { layer } = yield* loadModel(model)
   const run = Stream.runForEach(generate(request), ({ type }) =>
-    Effect.sync(() => (ends[type] = (performance.now() - begin) / 1000)),
+    Effect.sync(() => (ends[type] = (performance.now() - start) / 1000)),
   )
   yield* Effect.provide(run, layer)
 }).pipe(Effect.provide(engine(options)), Effect.runPromise)
-const seconds = (performance.now() - begin) / 1000
+const seconds = (performance.now() - start) / 1000
 console.log(JSON.stringify({ bytes: bytes("VmHWM") - idle, seconds, ends }))

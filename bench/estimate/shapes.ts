@@ -11,7 +11,7 @@ export interface EstimatedShape {
 
 const prompt = { prompt: "a fox runs to the right on the ice", seed: 1, guidanceScale: 6 }
 
-/** Five shapes that differ in what they spend their memory and time on. */
+/** Five shapes that spend their memory and time on different work. */
 export const estimatedShapes = (steps: number): ReadonlyArray<EstimatedShape> => {
   const bundled = (title: string, size: Partial<GenerateRequest>): EstimatedShape => ({
     title: `emoji-world, ${title}`,

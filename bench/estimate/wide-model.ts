@@ -16,7 +16,7 @@ const blocks = 2
 const textTokens = 24
 
 /**
- * Writes a model folder as wide as CogVideoX-2b and less deep: two blocks of its transformer, its VAE with one layer for each of
+ * Writes a model folder as wide as CogVideoX-2b and shallower: two blocks of its transformer, its VAE with one layer for each of
  * three, on random float16 weights, and the bundled model's text encoder.
  */
 export const writeWideModel = (folder: string): void => {
@@ -40,11 +40,11 @@ export const writeWideModel = (folder: string): void => {
   })
 }
 
-/** The tensors but those whose number, which `pattern` finds, is not below `count`. */
+/** The tensors without those whose number, which `pattern` finds, is `count` or above. */
 const keep = (tensors: Component["tensors"], pattern: RegExp, count: number): Component["tensors"] =>
   Object.fromEntries(Object.entries(tensors).filter(([name]) => Number(pattern.exec(name)?.[1] ?? 0) < count))
 
-/** Repeated from tensor to tensor; its odd length makes each of them another one. */
+/** Repeated from tensor to tensor; its odd length makes each of them different. */
 const noise = Float16Array.from({ length: 2 ** 20 + 7 }, () => (Math.random() - 0.5) / 16)
 
 const writeComponent = (folder: string, { config, tensors }: Component): void => {
@@ -53,9 +53,9 @@ const writeComponent = (folder: string, { config, tensors }: Component): void =>
   const header: Record<string, unknown> = {}
   let end = 0
   for (const [name, shape] of Object.entries(tensors)) {
-    const begin = end
+    const start = end
     end += 2 * shape.reduce((product, length) => product * length, 1)
-    header[name] = { dtype: "F16", shape, data_offsets: [begin, end] }
+    header[name] = { dtype: "F16", shape, data_offsets: [start, end] }
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
   const file = openSync(join(folder, "diffusion_pytorch_model.safetensors"), "w")

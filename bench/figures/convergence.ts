@@ -16,7 +16,7 @@ const solvers = [
   { name: "unipc", colour: "#3a8f5c", width: 1.6 },
 ]
 
-/** Times that the network is asked, and the root mean square of the error. */
+/** Network evaluations, and the root mean square of the error. */
 const measured = (name: string, config: object, steps: number): Point => {
   const { sampler, process } = samplerNamed(name, config)
   const network = onProcess(sampler.process, process, mixture.network)
@@ -32,7 +32,7 @@ const panel = (
 ): Panel => ({
   title,
   x: {
-    label: "times that the network is asked",
+    label: "network evaluations",
     from: 1.7,
     to: 560,
     logarithmic: true,
@@ -59,7 +59,7 @@ const panel = (
   ],
 })
 
-/** docs/pictures/convergence.svg: how the error of each solver falls with its work. */
+/** docs/pictures/convergence.svg: the error of each solver against its work. */
 export const convergence = (): string =>
   drawPanels([
     panel("rectified flow", { ...configs["flow-euler"], shift: 1 }, [

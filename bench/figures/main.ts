@@ -14,11 +14,11 @@ const figures = {
   "straight-paths.svg": Effect.sync(straightPaths),
 }
 
-const asked = process.argv.slice(2)
-const stray = asked.find((name) => !Object.hasOwn(figures, name))
+const names = process.argv.slice(2)
+const stray = names.find((name) => !Object.hasOwn(figures, name))
 if (stray === undefined) {
   for (const [name, draw] of Object.entries(figures)) {
-    if (asked.length > 0 && !asked.includes(name)) continue
+    if (names.length > 0 && !names.includes(name)) continue
     const path = fileURLToPath(new URL(`../../docs/pictures/${name}`, import.meta.url))
     writeFileSync(path, await Effect.runPromise<string | Uint8Array, unknown>(draw))
     console.log(path)

@@ -30,10 +30,10 @@ const rectified: Coordinates = {
   rate: ({ clean, noise }) => clean - noise,
 }
 
-/** What a network says of a sample at a time, and the exact path of a start. */
+/** The prediction of a network for a sample at a time, and the exact path of a start. */
 interface Flow {
   readonly coordinates: Coordinates
-  readonly answer: (x: number, time: number, start: Pair) => Pair
+  readonly predict: (x: number, time: number, start: Pair) => Pair
   readonly path: (start: Pair, time: number) => number
 }
 
@@ -45,24 +45,24 @@ const onPath = ({ level }: Coordinates, { clean, noise }: Pair, time: number): n
 /** A network that has seen one pair alone. */
 const onePair = (coordinates: Coordinates): Flow => ({
   coordinates,
-  answer: (_x, _time, start) => start,
+  predict: (_x, _time, start) => start,
   path: (start, time) => onPath(coordinates, start, time),
 })
 
 /** A network that has seen clean latents with any noise. */
 const anyPairs = (coordinates: Coordinates): Flow => ({
   coordinates,
-  answer: (x, time) => {
+  predict: (x, time) => {
     const { clean, noise } = mixture.network(latentsOf([x]), coordinates.level(time))
     return { clean: clean.values()[0]!, noise: noise.values()[0]! }
   },
   path: ({ noise }, time) => mixture.end(noise, coordinates.level(time)),
 })
 
-/** A network that has seen each noise with its own end: no two of its lines cross, so that a sample tells which of them it is on. */
+/** A network that has seen each noise with its own end: no two of its lines cross, so that a sample shows which of them it is on. */
 const ownPairs: Flow = {
   coordinates: rectified,
-  answer: (x, time) => {
+  predict: (x, time) => {
     let [low, high] = [-6, 6]
     for (let i = 0; i < 50; i++) {
       const noise = (low + high) / 2
@@ -74,11 +74,11 @@ const ownPairs: Flow = {
   path: ({ noise }, time) => onPath(rectified, { clean: mixture.end(noise), noise }, time),
 }
 
-const euler = ({ coordinates, answer }: Flow, start: Pair, steps: number): ReadonlyArray<Point> => {
+const euler = ({ coordinates, predict }: Flow, start: Pair, steps: number): ReadonlyArray<Point> => {
   const points: Array<Point> = [[0, start.noise]]
   for (let i = 0; i < steps; i++) {
     const [time, x] = points.at(-1)!
-    points.push([(i + 1) / steps, x + coordinates.rate(answer(x, time, start), time) / steps])
+    points.push([(i + 1) / steps, x + coordinates.rate(predict(x, time, start), time) / steps])
   }
   return points
 }
@@ -126,7 +126,7 @@ const panel = (title: string, flow: Flow): Panel => {
   }
 }
 
-/** docs/pictures/straight-paths.svg: what is straight about rectified flow, and what is not. */
+/** docs/pictures/straight-paths.svg: where rectified flow is straight, and where it is not. */
 export const straightPaths = (): string =>
   drawPanels([
     panel("diffusion: the path of each pair is an arc", onePair(diffusion)),

@@ -1,7 +1,7 @@
 /** A point of a plot, in its own units. */
 export type Point = readonly [x: number, y: number]
 
-/** How an axis is laid out; on a logarithmic one, `from` and `to` are above 0. */
+/** The layout of an axis; on a logarithmic one, `from` and `to` are above 0. */
 export interface Axis {
   readonly label: string
   readonly from: number
@@ -17,7 +17,7 @@ export interface Stroke {
   readonly opacity?: number
 }
 
-/** A panel of a picture: its frame, its axes and what is drawn in it. */
+/** A panel of a picture: its frame, its axes and its curves. */
 export interface Panel {
   readonly title: string
   readonly x: Axis
@@ -42,9 +42,9 @@ const ink = "#333333"
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 const number = (value: number): string => String(Number(value.toFixed(1)))
 
-const scale = ({ from, to, logarithmic }: Axis, begin: number, end: number): ((value: number) => number) => {
+const scale = ({ from, to, logarithmic }: Axis, start: number, end: number): ((value: number) => number) => {
   const at = (value: number): number => (logarithmic === true ? Math.log(value) : value)
-  return (value) => begin + ((at(value) - at(from)) / (at(to) - at(from))) * (end - begin)
+  return (value) => start + ((at(value) - at(from)) / (at(to) - at(from))) * (end - start)
 }
 
 const text = (x: number, y: number, content: string, more = ""): string =>

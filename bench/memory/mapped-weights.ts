@@ -22,7 +22,7 @@ const {
   block,
 } = JSON.parse(readFileSync(shapesFile, "utf8")) as {
   config: Record<string, unknown>
-  /** Shapes outside of the blocks, and in each of them. */
+  /** Shapes outside the blocks, and in each of them. */
   tensors: Record<string, ReadonlyArray<number>>
   block: Record<string, ReadonlyArray<number>>
 }

@@ -5,9 +5,9 @@ export const writeRandomCheckpoint = (path: string, shapes: Readonly<Record<stri
   const header: Record<string, unknown> = {}
   let end = 0
   for (const [name, shape] of Object.entries(shapes)) {
-    const begin = end
+    const start = end
     end += 2 * shape.reduce((product, length) => product * length, 1)
-    header[name] = { dtype: "F16", shape, data_offsets: [begin, end] }
+    header[name] = { dtype: "F16", shape, data_offsets: [start, end] }
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
   const file = openSync(path, "w")

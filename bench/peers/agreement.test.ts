@@ -18,7 +18,7 @@ const write = (name: string, values: ReadonlyArray<number>, tensor = "output"): 
   return path
 }
 
-it("finds the largest difference, also as a part of the reference's largest value", () => {
+it("finds the largest difference, also relative to the reference's largest value", () => {
   const reference = write("reference", [1, -4, 2])
   expect(differenceOf(write("same", [1, -4, 2]), reference)).toEqual({ absolute: 0, relative: 0 })
   expect(differenceOf(write("other", [1.5, -4, 1]), reference)).toEqual({ absolute: 1, relative: 0.25 })
@@ -30,8 +30,8 @@ it("does not take a number that is none for agreement", () => {
   expect(() => differenceOf(reference, nan)).toThrow(/not finite/)
 })
 
-it("refuses answers of different shapes, and files without an answer", () => {
+it("refuses outputs of different shapes, and files without an output", () => {
   const reference = write("reference", [1, -4, 2])
-  expect(() => differenceOf(write("short", [1]), reference)).toThrow(/the shape \[1\].*\[3\]/)
+  expect(() => differenceOf(write("short", [1]), reference)).toThrow(/shape \[1\].*\[3\]/)
   expect(() => differenceOf(write("wrong", [1], "input"), reference)).toThrow(/no tensor "output"/)
 })

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs"
 import { decodeSafetensors } from "@auteur/core"
 import { BenchError } from "../bench-error.ts"
 
-/** The largest difference between the `output` of two files, also as a part of the reference's largest value. */
+/** The largest difference between the `output` of two files, also relative to the reference's largest value. */
 export const differenceOf = (
   path: string,
   reference: string,
 ): { readonly absolute: number; readonly relative: number } => {
   const [a, b] = [readOutput(path), readOutput(reference)]
   if (a.shape.join() !== b.shape.join()) {
-    throw new BenchError(`${path} answers with the shape [${a.shape}], ${reference} with [${b.shape}].`)
+    throw new BenchError(`${path} has an output of shape [${a.shape}], ${reference} one of [${b.shape}].`)
   }
   let [absolute, largest] = [0, 0]
   for (const [i, x] of b.data.entries()) {

@@ -18,20 +18,20 @@ export const generation: (job: JobOf<"generate">) => MakeRun = Effect.fnUntraced
   video,
 }: JobOf<"generate">) {
   const loaded = yield* loadModel(model)
-  const parts = yield* Layer.build(Layer.merge(loaded.layer, videoWriterLayer))
+  const components = yield* Layer.build(Layer.merge(loaded.layer, videoWriterLayer))
   const run: Run = Effect.fnUntraced(function* (index) {
     const prompt = prompts[index % prompts.length]!
     const frames: Array<Video> = []
     const decoded = generate({ prompt, seed, steps, guidanceScale: guidance }).pipe(
       Stream.flatMap((event) => (event.type === "decode-progress" ? Stream.succeed(event.frames) : Stream.empty)),
       Stream.tap((chunk) => Effect.sync(() => frames.push(chunk))),
-      // As the command does: frames are written while the next are decoded, and pictures of 64 pixels four times as large.
+      // As in the command: frames are written while the next are decoded, and pictures of 64 pixels four times as large.
       Stream.buffer({ capacity: 1 }),
     )
     const writer = yield* VideoWriter
     yield* writer.write(`${video}.mp4`, decoded, { fps: loaded.fps, upscale: 4 })
     return concat("frames", frames) as AnyTensor
-  }, Effect.provide(parts))
+  }, Effect.provide(components))
   return run
 })
 

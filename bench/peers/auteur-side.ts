@@ -17,9 +17,9 @@ const makeRun = async (job: Job): Promise<MakeRun> => {
     case "text":
       return (await import("./auteur-model-runs.ts")).text(job)
     case "transformer":
-      return (await import("./auteur-part-runs.ts")).transformer(job)
+      return (await import("./auteur-component-runs.ts")).transformer(job)
     case "decode":
-      return (await import("./auteur-part-runs.ts")).decoding(job)
+      return (await import("./auteur-component-runs.ts")).decoding(job)
   }
 }
 

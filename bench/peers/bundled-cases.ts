@@ -16,7 +16,7 @@ const float32 = [
   { library: "pytorch", mode: "float32" },
 ] as const
 
-/** The bundled model: whole commands and each part by itself, at the size that it was trained at. */
+/** The bundled model: whole commands and each component by itself, at the size that it was trained at. */
 export const bundledCases = (steps: number): ReadonlyArray<Case> => [
   {
     name: "command",

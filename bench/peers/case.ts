@@ -6,8 +6,8 @@ export interface Case {
   readonly name: string
   readonly title: string
   readonly sides: ReadonlyArray<Side>
-  /** The largest difference between the sides that compute in float32, as a part of the largest value. */
+  /** The largest difference between the sides that compute in float32, relative to the largest value. */
   readonly tolerance: number
-  /** Writes what all sides read into a folder, and says what they are to do. */
+  /** Writes the inputs of all sides into a folder, and gives their jobs. */
   readonly prepare: (folder: string) => Work
 }

@@ -12,7 +12,7 @@ export interface VideoCommand {
   readonly file: string
 }
 
-/** What a person types, by the repository's own `start` script. */
+/** The command that a person types, by the repository's own `start` script. */
 export const auteurCommand = ({ prompts, seed, steps, guidance, video }: JobOf<"command">): VideoCommand => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } }
   const [node, ...args] = scripts.start.split(" ")
@@ -23,7 +23,7 @@ export const auteurCommand = ({ prompts, seed, steps, guidance, video }: JobOf<"
   return { command: [process.execPath, ...entry, prompts[0]!, ...flags, "-o", file], file }
 }
 
-/** The least that does the same with diffusers. */
+/** The shortest program that does the same with diffusers. */
 export const diffusersCommand = (
   { model, prompts, seed, steps, guidance, threads, video }: JobOf<"command">,
   python: string,

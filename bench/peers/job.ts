@@ -20,25 +20,25 @@ interface Generation {
   readonly guidance: number
 }
 
-/** How long to repeat; there is one run at least. */
+/** The length of a measurement; there is at least one run. */
 export interface Repetition {
   /** Runs after the first one, which is not counted. */
   readonly atLeast: number
-  /** Runs go on until so much time has passed. */
+  /** Runs continue until so much time has passed. */
   readonly seconds: number
-  /** After so much time there are no more runs, however few there were. */
+  /** After so much time there are no more runs, however few there have been. */
   readonly atMostSeconds: number
 }
 
-/** What one process is asked to do: read as JSON from the path that is its only argument. */
+/** The job of one process, read as JSON from the path that is its only argument. */
 export type Job = Work &
   Repetition & {
     /** How numbers are held: see {@link Mode}. */
     readonly mode: Mode
     readonly threads: number
-    /** Where the first run's answer goes: a safetensors file with one tensor, `output`. */
+    /** The file for the first run's output: safetensors with one tensor, `output`. */
     readonly output: string
-    /** Where videos go; the ending is added by whoever writes them. */
+    /** The path of videos, without the ending that their writer adds. */
     readonly video: string
   }
 
@@ -50,7 +50,7 @@ export type Job = Work &
  */
 export type Mode = "float32" | "mapped" | "bfloat16" | "autocast"
 
-/** What the process prints on its last line of output. */
+/** The last line of output of the process. */
 export interface Timings {
   /** The run that made sessions and filled caches. */
   readonly first: number

@@ -7,7 +7,7 @@ export interface ProcessFigures {
   readonly output: string
   /** From the start of the process to its end. */
   readonly seconds: number
-  /** Peak resident memory; null where the system does not tell. */
+  /** Peak resident memory; null where the system does not report it. */
   readonly peakBytes: number | null
 }
 

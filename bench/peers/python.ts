@@ -10,7 +10,7 @@ import importlib.metadata, json
 print(json.dumps({d.metadata["Name"]: d.version for d in importlib.metadata.distributions() if d.metadata["Name"]}))
 `
 
-/** The pinned packages that an interpreter has; a {@link BenchError} says what is missing or of another version. */
+/** The pinned packages of an interpreter; a {@link BenchError} names one that is missing or of another version. */
 export const checkPython = (python: string): Readonly<Record<string, string>> => {
   const { status, stdout, error, stderr } = spawnSync(python, ["-c", listVersions], { encoding: "utf8" })
   if (error !== undefined || status !== 0) {

@@ -11,9 +11,9 @@ export interface Measurement extends Side {
   readonly seconds: ReadonlyArray<number>
   /** The first run of each process, which makes sessions and fills caches. */
   readonly first: ReadonlyArray<number>
-  /** Most memory that a process had, weights, interpreter and file pages included; null where the system does not tell. */
+  /** Most memory that a process had, weights, interpreter and file pages included; null where the system does not report it. */
   readonly peakBytes: number | null
-  /** How far its answer is from PyTorch's in float32; null where that was not run. */
+  /** The difference of its output to PyTorch's in float32; null where that was not run. */
   readonly error: { readonly absolute: number; readonly relative: number } | null
 }
 
@@ -23,12 +23,12 @@ export interface CaseResult {
   readonly measurements: ReadonlyArray<Measurement>
 }
 
-/** What `npm run bench` writes. */
+/** The file that `npm run bench` writes. */
 export interface Results {
   readonly date: string
   readonly commit: string
   readonly machine: Machine
-  /** What else ran on the machine, where something did. */
+  /** A warning where other programs kept the machine busy. */
   readonly warning: string | null
   /** A process that took longer was stopped, and its side not measured any further. */
   readonly limitSeconds: number

@@ -41,9 +41,9 @@ export const runCase = async (each: Case, settings: RunSettings): Promise<CaseRe
       }
     }
   }
-  // What a process that was stopped has written may be half an answer.
-  const answers = outputs.map((path, i) => (stopped.has(sides[i]!) || !existsSync(path) ? undefined : path))
-  const errors = compareOutputs(each, sides, answers)
+  // A process that was stopped may have written half of its output.
+  const finished = outputs.map((path, i) => (stopped.has(sides[i]!) || !existsSync(path) ? undefined : path))
+  const errors = compareOutputs(each, sides, finished)
   return {
     name: each.name,
     title: each.title,
@@ -60,17 +60,17 @@ export const runCase = async (each: Case, settings: RunSettings): Promise<CaseRe
   }
 }
 
-/** What each side's answer differs from that of PyTorch in float32; a {@link BenchError} where float32 sides do not agree. */
+/** The difference of each side's output to PyTorch's in float32; a {@link BenchError} where float32 sides do not agree. */
 const compareOutputs = (
   { name, tolerance }: Case,
   sides: ReadonlyArray<Side>,
-  answers: ReadonlyArray<string | undefined>,
+  outputs: ReadonlyArray<string | undefined>,
 ): ReadonlyArray<Measurement["error"]> => {
-  const reference = answers[sides.findIndex(({ library, mode }) => library === "pytorch" && mode === "float32")]
+  const reference = outputs[sides.findIndex(({ library, mode }) => library === "pytorch" && mode === "float32")]
   return sides.map((side, i) => {
-    const answer = answers[i]
-    if (answer === undefined || reference === undefined || answer === reference) return null
-    const error = differenceOf(answer, reference)
+    const output = outputs[i]
+    if (output === undefined || reference === undefined || output === reference) return null
+    const error = differenceOf(output, reference)
     if (side.library === "auteur" && !(error.relative <= tolerance)) {
       throw new BenchError(
         `The sides of "${name}" do not do the same work: ${sideName(side)} is ${error.absolute.toPrecision(2)} off, ${(100 * error.relative).toPrecision(2)} % of the largest value.`,

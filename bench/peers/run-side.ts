@@ -9,7 +9,7 @@ import { type Side, sideName } from "./results.ts"
 
 /** How the processes of all sides are run. */
 export interface SideSettings {
-  /** Where inputs, answers and videos go. */
+  /** The folder of inputs, outputs and videos. */
   readonly scratch: string
   readonly threads: number
   /** A process that takes longer is stopped. */
@@ -20,7 +20,7 @@ export interface SideSettings {
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** What one process of a side took. */
+/** The figures of one process of a side. */
 export interface SideRun {
   readonly seconds: ReadonlyArray<number>
   /** The run, or for whole commands the process, that filled caches and is not counted. */
@@ -28,7 +28,7 @@ export interface SideRun {
   readonly peakBytes: number | null
 }
 
-/** Does a job in a process of its own; undefined when that was stopped at the limit. */
+/** Does a job in a process of its own; undefined where that was stopped at the limit. */
 export const runSide = async (
   side: Side,
   job: Job,

@@ -11,7 +11,7 @@ interface Drawn {
   readonly horizon: Colour
   readonly ground: Colour
   readonly subject: Colour
-  /** Where the subject's centre is at a time from 0 to 1, in parts of the picture. */
+  /** Where the subject's centre is at a time from 0 to 1, as a fraction of the picture. */
   readonly centre: (time: number) => readonly [x: number, y: number]
 }
 

@@ -3,14 +3,14 @@ import { toFrames } from "@auteur/media"
 
 type Colour = readonly [red: number, green: number, blue: number]
 
-/** What a prompt says, in the words of the world. */
+/** The content of a prompt, in the words of the world. */
 export interface Content {
   readonly subject: "fox" | "frog" | "balloon" | "star" | "fish" | "ghost"
   readonly motion: "right" | "left" | "up" | "down"
   readonly scene: "meadow" | "ice" | "sea" | "night" | "desert" | "city"
 }
 
-/** What a clip shows; nothing where it cannot be told. */
+/** The content of a clip; undefined where it cannot be told. */
 export type Shown = { readonly [K in keyof Content]: Content[K] | undefined }
 
 /** The colours of the bundled model's world, as its clips were drawn: the sky from top to horizon, the ground, and what else stands still. */
@@ -51,7 +51,7 @@ const subjects: Readonly<Record<Content["subject"], Colour>> = {
 const moved = 60
 /** Pixels whose colours differ by more than this from all of the scene are the subject's. */
 const foreign = 50
-/** A subject crosses most of the picture; less than this part of it is no motion. */
+/** A subject crosses most of the picture; less than this share of it is no motion. */
 const leastWay = 0.15
 const edge = 5
 
@@ -63,7 +63,7 @@ const mean = (colours: ReadonlyArray<Colour>): Colour =>
 const median = (values: Array<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
 /**
- * What a clip of the bundled model's world shows, by its colours: the scene by the top and bottom edges of the picture, the subject by the colours
+ * The content of a clip of the bundled model's world, by its colours: the scene by the top and bottom edges of the picture, the subject by the colours
  * that are not the scene's, the motion by the way of its centre from the first third to the last.
  */
 export const shownBy = (video: Video): Shown => {
@@ -102,8 +102,8 @@ export const shownBy = (video: Video): Shown => {
     return count < still.length / 200 ? undefined : ([sumX / count / width, sumY / count / height] as const)
   })
   const third = Math.ceil(frames.length / 3)
-  const place = (part: typeof centres) => {
-    const seen = part.filter((centre) => centre !== undefined)
+  const place = (third: typeof centres) => {
+    const seen = third.filter((centre) => centre !== undefined)
     return seen.length === 0 ? undefined : [0, 1].map((axis) => median(seen.map((centre) => centre[axis]!)))
   }
   const [first, last] = [place(centres.slice(0, third)), place(centres.slice(-third))]

@@ -37,7 +37,7 @@ const clippedPart = (video: Video): number =>
     .values()
     .reduce((count, value) => count + (value === 0 || value === 255 ? 1 : 0), 0) / video.size
 
-/** How a clip is made. */
+/** The settings of a clip. */
 interface Way {
   readonly sampler: string
   readonly method: string
@@ -47,7 +47,7 @@ interface Way {
 
 const round = (value: number): number => Number(value.toPrecision(4))
 
-/** The figures of all clips; `log` is told what is done. */
+/** The figures of all clips; `log` gets the progress. */
 export const measureQuality: (log: (line: string) => void) => Promise<QualityResults> = (log) =>
   Effect.runPromise(
     Effect.gen(function* () {
@@ -82,12 +82,12 @@ export const measureQuality: (log: (line: string) => void) => Promise<QualityRes
           const shown = shownBy(video)
           return (["scene", "motion", "subject"] as const).map((what) => shown[what] === content[what])
         })
-        const count = (part: (checks: ReadonlyArray<boolean>) => boolean): number => seen.filter(part).length
+        const count = (holds: (checks: ReadonlyArray<boolean>) => boolean): number => seen.filter(holds).length
         const quality: Quality = {
           name,
           steps,
           guidance,
-          asked: samplerNamed(sampler, model.folder.scheduler).sampler.schedule(steps).levels.length,
+          evaluations: samplerNamed(sampler, model.folder.scheduler).sampler.schedule(steps).levels.length,
           psnr: references.map((reference, i) => round(psnr(videos[i]!, reference))),
           scene: count(([scene]) => scene!),
           motion: count(([, motion]) => motion!),
@@ -107,7 +107,7 @@ export const measureQuality: (log: (line: string) => void) => Promise<QualityRes
         const samplers: Array<Quality> = []
         for (const sampler of samplerNames) {
           for (const steps of stepCounts) {
-            // It asks twice: its 25 steps are the work of 50.
+            // It evaluates the network twice a step: its 25 steps are the work of 50.
             if (sampler === "flow-heun" && steps === 50) continue
             const way = { sampler, method, steps, guidance }
             const compared = stochastic.includes(sampler) ? undefined : references

@@ -6,7 +6,7 @@ const quality = (name: string, steps: number, guidance: number, psnr: ReadonlyAr
   name,
   steps,
   guidance,
-  asked: steps,
+  evaluations: steps,
   psnr,
   scene: 2,
   motion: 0,

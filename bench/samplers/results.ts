@@ -1,18 +1,18 @@
-/** What was measured of the clips of one sampler at one number of steps, or of one guidance at one strength. */
+/** Measurements of the clips of one sampler at one number of steps, or of one guidance at one strength. */
 export interface Quality {
   /** A sampler, or a guidance. */
   readonly name: string
   readonly steps: number
   readonly guidance: number
-  /** How often the network was asked for a clip. */
-  readonly asked: number
+  /** Network evaluations for a clip. */
+  readonly evaluations: number
   /** dB of the frames of the first seed's clips against their references; empty where there is none to compare with. */
   readonly psnr: ReadonlyArray<number>
-  /** Clips of which the check saw what the prompt says, of one for each prompt and seed. */
+  /** Clips in which the check saw what the prompt says, of one for each prompt and seed. */
   readonly scene: number
   readonly motion: number
   readonly subject: number
-  /** Mean part of the colour values that lie at an end of their range. */
+  /** Mean share of the colour values that lie at an end of their range. */
   readonly clipped: number
 }
 

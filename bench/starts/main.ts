@@ -1,5 +1,5 @@
 /**
- * Walks a clip of the bundled model back to noise and samples it again, and says how much of it comes back: `npm run bench -- starts`.
+ * Walks a clip of the bundled model back to noise and samples it again, and measures how much of it comes back: `npm run bench -- starts`.
  * The table goes into docs/starts.md.
  */
 import { readFileSync, writeFileSync } from "node:fs"
@@ -17,15 +17,15 @@ const ways = [
 const steps = [5, 10, 20, 50, 100]
 const page = fileURLToPath(new URL("../../docs/starts.md", import.meta.url))
 
-const head = ["up and down", "steps", "asked", "latents, dB", "frames, dB"]
+const head = ["up and down", "steps", "evaluations", "latents, dB", "frames, dB"]
 
 const table = (trips: ReadonlyArray<RoundTrip>): string =>
   markdownTable(
     head,
-    trips.map(({ inversion, steps, asked, latentPsnr, pixelPsnr }) => [
+    trips.map(({ inversion, steps, evaluations, latentPsnr, pixelPsnr }) => [
       `\`${inversion}\``,
       String(steps),
-      String(asked),
+      String(evaluations),
       latentPsnr.toFixed(1),
       pixelPsnr.toFixed(1),
     ]),

@@ -8,8 +8,8 @@ export interface RoundTrip {
   readonly inversion: string
   readonly sampler: string
   readonly steps: number
-  /** How often the network was asked, both ways together. */
-  readonly asked: number
+  /** Network evaluations, both ways together. */
+  readonly evaluations: number
   /** Of the latents that come back against those of the source, in decibels; the peak is the source's largest distance between two values. */
   readonly latentPsnr: number
   /** Of the frames that come back against the source's decoded latents. */
@@ -33,13 +33,13 @@ export const roundTrip: (
   Effect.gen(function* () {
     const request = { prompt, sourcePrompt: prompt, video, seed: 3, steps, guidanceScale: 1, strength: 1 } as const
     const there = yield* run({ ...request, start: "inversion" })
-    // An edit begins at the source's own latents, and equal prompts leave them as they are.
+    // An edit starts at the source's own latents, and equal prompts leave them as they are.
     const still = yield* run({ ...request, start: "inversion-free", steps: 1 })
     return {
       inversion,
       sampler,
       steps,
-      asked: there.asked,
+      evaluations: there.evaluations,
       latentPsnr: psnr(there.latents.values(), still.latents.values()),
       pixelPsnr: psnr(there.video.values(), still.video.values(), 255),
     }
@@ -48,18 +48,18 @@ export const roundTrip: (
 const run = Effect.fnUntraced(function* (request: PipelineRequest) {
   let latents: Latents | undefined
   let video: Video | undefined
-  let asked = 0
+  let evaluations = 0
   yield* Stream.runForEach(generate(request), (event) =>
     Effect.sync(() => {
-      if (event.type === "inversion-progress") asked++
+      if (event.type === "inversion-progress") evaluations++
       if (event.type === "step-end") {
-        asked++
+        evaluations++
         latents = event.latents
       }
       if (event.type === "video-end") video = event.video
     }),
   )
-  return { latents: latents!, video: video!, asked }
+  return { latents: latents!, video: video!, evaluations }
 })
 
 /** 10·log₁₀(peak²/mean squared error). */

@@ -22,7 +22,7 @@ export const checkpoint: (
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
   const start = bytes.slice(0, 8 + length)
   new DataView(start.buffer).setBigUint64(0, BigInt(length + shift), true)
-  const parts = [start, new Uint8Array(shift).fill(0x20), bytes.subarray(8 + length)]
-  yield* Effect.promise(() => writeFile(file, Buffer.concat(parts)))
+  const bytesInOrder = [start, new Uint8Array(shift).fill(0x20), bytes.subarray(8 + length)]
+  yield* Effect.promise(() => writeFile(file, Buffer.concat(bytesInOrder)))
   return yield* openWeights(file)
 })

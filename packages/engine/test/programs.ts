@@ -25,7 +25,7 @@ export const twiceAndSquare: Program = {
   },
 }
 
-/** Many products of large matrices: at least a large part of a second on any machine. */
+/** Many products of large matrices: at least a good fraction of a second on any machine. */
 export const slow = (products: number): Program => ({
   key: `slow ${products}`,
   build: (graph) => {

@@ -7,7 +7,7 @@ import { checkTensors } from "./layer.ts"
 
 const golden = await Effect.runPromise(loadGolden)
 
-/** What is said of the checkpoint with some of its tensors changed. */
+/** The error for the checkpoint with some of its tensors changed. */
 const said = (change: (tensors: Map<string, StoredTensor>) => void) =>
   Effect.gen(function* () {
     const tensors = new Map(golden.weights.tensors)

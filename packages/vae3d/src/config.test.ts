@@ -55,7 +55,7 @@ describe("parseVaeConfig", () => {
     )
   }
 
-  it.effect("refuses a config of no class, and what is no object", () =>
+  it.effect("refuses a config without a class, and anything but an object", () =>
     Effect.gen(function* () {
       assert.include((yield* Effect.flip(parseVaeConfig({}, "c.json"))).message, `"_class_name" is missing`)
       assert.include((yield* Effect.flip(parseVaeConfig([], "c.json"))).message, "c.json")

@@ -61,13 +61,13 @@ const ConfigFile = Schema.Struct({
 /**
  * Reads the content of a VAE's `config.json`; `source` names the file in messages.
  *
- * Fails with a {@link ModelError} that names the field and its value when it is of the wrong type or asks for something that
- * cannot be run.
+ * Fails with a {@link ModelError} that names the field and its value when it is of the wrong type or describes a model that cannot
+ * be run.
  */
 export const parseVaeConfig = (json: unknown, source: string): Effect.Effect<VaeConfig, ModelError> =>
   Effect.fromResult(decodeConfig(ConfigFile, json, { component: "3D causal VAE", source }, { contradiction }))
 
-/** What fields say against each other. */
+/** A contradiction between fields. */
 const contradiction = (
   config: VaeConfig & {
     readonly down_block_types: ReadonlyArray<string>
@@ -93,7 +93,7 @@ const contradiction = (
   return undefined
 }
 
-/** How many of the levels, counted from the input of the encoder or of the decoder, halve or double the frames. */
+/** The number of levels, from the input of the encoder or of the decoder, that halve or double the frames. */
 export const temporalLevels = (config: VaeConfig): number => 31 - Math.clz32(config.temporal_compression_ratio)
 
 /** Pixels per latent position, along height and along width. */

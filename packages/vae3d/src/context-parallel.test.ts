@@ -66,7 +66,7 @@ describe("decoding in chunks", () => {
   )
 
   for (const vaeWorkers of [1, 2]) {
-    it.effect(`frees what it keeps in ${vaeWorkers} workers when nobody wants the rest`, () =>
+    it.effect(`frees what it keeps in ${vaeWorkers} workers when the rest is not wanted`, () =>
       Effect.gen(function* () {
         const watch = newWatch()
         yield* decode(7).pipe(Stream.take(1), Stream.runDrain, Effect.provide(vae(watch, { vaeWorkers })))

@@ -2,14 +2,14 @@ import { concat, convolution, int, type Value, type WeightScope } from "@auteur/
 import { normalize } from "./group-norm.ts"
 import { frameCount, mapSegments, type Segments, wholeShape } from "./segments.ts"
 
-/** Both norms of the decoder have this ε, whatever the config says. */
+/** The ε of all norms of the decoder, whatever the config says. */
 const epsilon = 1e-6
 
 /**
  * Group norm whose scale and shift come from the latents: GN(f) ⊙ conv_y(ζ) + conv_b(ζ), with ζ enlarged to f by nearest neighbours.
  *
  * A 1×1×1 convolution and an enlargement commute, and so do an affine map and a 1×1×1 convolution: with GN(f) = n ⊙ w + β this is
- * n ⊙ P + Q for one convolution (P, Q) of a ζ that is enlarged along time and width only; the height is left to broadcasting.
+ * n ⊙ P + Q for one convolution (P, Q) of a ζ that is enlarged along time and width only; broadcasting covers the height.
  * f: (1, C, T, H, W), ζ: (1, Z, t, h, w) → (1, C, T, H, W)
  */
 export const spatialNorm = (f: Segments, zeta: Value, weights: WeightScope, groups: number): Segments => {
@@ -20,7 +20,7 @@ export const spatialNorm = (f: Segments, zeta: Value, weights: WeightScope, grou
   const [w, beta] = [vector("norm_layer.weight", [channels, 1]), vector("norm_layer.bias", [channels, 1])]
   const [yw, bw] = [kernel("conv_y"), kernel("conv_b")].map((k) => k.reshape([channels, depth])) as [Value, Value]
   const [yb, bb] = [vector("conv_y.conv.bias", [channels, 1]), vector("conv_b.conv.bias", [channels, 1])]
-  // All of this is on weights alone, and computed once, when the session is made.
+  // All of this depends on weights alone, and is computed once, when the session is made.
   const both = concat([yw.multiply(w), yw.multiply(beta).add(bw)], 0).reshape([2 * channels, depth, 1, 1, 1])
   const bias = concat([yb.multiply(w), yb.multiply(beta).add(bb)], 0).reshape([2 * channels])
   const { affine } = normalize(f, groups, epsilon)

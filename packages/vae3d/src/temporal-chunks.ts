@@ -15,7 +15,7 @@ export const encodedTogether = 8
 /** Latent frames that are decoded together. */
 export const decodedTogether = 2
 
-/** Cuts `frames` into chunks of `size`; what is left over goes into the first one. */
+/** Cuts `frames` into chunks of `size`; the remainder goes into the first one. */
 export const temporalChunks = (frames: number, size: number): ReadonlyArray<Chunk> => {
   const count = Math.max(Math.floor(frames / size), 1)
   const over = frames % size
@@ -24,12 +24,12 @@ export const temporalChunks = (frames: number, size: number): ReadonlyArray<Chun
     start: index === 0 ? 0 : size * index + over,
     end: Math.min(size * (index + 1) + over, frames),
     first: index === 0,
-    // Of three or more the last one hands on too, for nobody to take: so it is the same program as the one before it.
+    // Of three or more the last one hands on too, though nothing takes it: so it is the same program as the one before it.
     handsOn: index < count - 1 || count > 2,
   }))
 }
 
-/** Frames that so many latent frames decode to: each chunk by itself, the first of an odd number not doubled. */
+/** The number of frames that latent frames decode to: each chunk by itself, the first of an odd number not doubled. */
 export const decodedFrames = (config: VaeConfig, latentFrames: number): number => {
   const upsampled = (frames: number): number => {
     let result = frames

@@ -128,7 +128,7 @@ const toHost = (
 
 /**
  * Joins a grid's tiles, given row by row, each (1, C, T, h, w), with `scale` numbers for each latent position: each tile fades in over
- * what the tile above and then the tile to the left have in its place. Tiles are changed.
+ * the tile above and then over the tile to the left. Tiles are changed in place.
  */
 export const blendTiles = (tiles: ReadonlyArray<HostTensor>, grid: TileGrid, scale: number): HostTensor => {
   const columns = grid.columns.length

@@ -53,13 +53,13 @@ describe("the buffers of a run", () => {
     assert.strictEqual(held, 3 * 400)
   })
 
-  it("hold the parts of a value that is sliced up all at once, as the runtime cuts it", () => {
+  it("hold all slices of a value at once where they cover it, as the runtime cuts it", () => {
     const held = heldOf((graph) => {
       const x = graph.input("x", [4, 100]).map("Tanh") // 1600 bytes
-      const parts = [0, 1, 2, 3].map((i) => x.slice(0, i, i + 1).map("Exp"))
+      const slices = [0, 1, 2, 3].map((i) => x.slice(0, i, i + 1).map("Exp"))
       graph.output(
         "y",
-        parts.reduce((sum, part) => sum.add(part)),
+        slices.reduce((sum, slice) => sum.add(slice)),
       )
     })
     assert.strictEqual(held, 1600 + 4 * 400)

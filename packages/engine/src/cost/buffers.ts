@@ -3,7 +3,7 @@ import type { Value } from "../graph/value.ts"
 import type { WeightMemory } from "../onnx/onnx-model.ts"
 import { Arena, type ArenaChunk } from "./arena.ts"
 
-/** Memory that one result after the other lies in, from before the step that needs it first until after the one that needs it last. */
+/** Memory that holds one result after the other, from the first step that needs it to the last. */
 export interface Buffer {
   readonly bytes: number
   readonly first: number
@@ -12,7 +12,7 @@ export interface Buffer {
 
 /**
  * The buffers of a run as ONNX Runtime assigns them: a view has none of its own, and a result takes over that of a dead one of its
- * shape, which is kept for it in the meantime. `nodes` are in the order of the run, `known` are the values that none of them makes.
+ * shape, which is kept for it in the meantime. `nodes` are in the order of the run, `known` are the values that none of them computes.
  */
 export const assignBuffers = (
   graph: Graph,
@@ -96,9 +96,9 @@ const workspaceBytes = ({ operator, inputs, attributes }: Node): number => {
 export const heldBytes = (buffers: ReadonlyArray<Buffer>): number => {
   let [held, most] = [0, 0]
   for (const step of steps(buffers)) {
-    for (const { bytes } of step.begin) held += bytes
+    for (const { bytes } of step.begins) held += bytes
     most = Math.max(most, held)
-    for (const { bytes } of step.end) held -= bytes
+    for (const { bytes } of step.ends) held -= bytes
   }
   return most
 }
@@ -107,24 +107,24 @@ export const heldBytes = (buffers: ReadonlyArray<Buffer>): number => {
 export const arenaBytes = (buffers: ReadonlyArray<Buffer>): number => {
   const arena = new Arena()
   const chunks = new Map<Buffer, ArenaChunk>()
-  for (const { begin, end } of steps(buffers)) {
-    for (const buffer of begin) chunks.set(buffer, arena.allocate(buffer.bytes))
-    for (const buffer of end) arena.free(chunks.get(buffer)!)
+  for (const { begins, ends } of steps(buffers)) {
+    for (const buffer of begins) chunks.set(buffer, arena.allocate(buffer.bytes))
+    for (const buffer of ends) arena.free(chunks.get(buffer)!)
   }
   return arena.touchedBytes
 }
 
 interface Step {
-  readonly begin: Array<Buffer>
-  readonly end: Array<Buffer>
+  readonly begins: Array<Buffer>
+  readonly ends: Array<Buffer>
 }
 
 const steps = (buffers: ReadonlyArray<Buffer>): ReadonlyArray<Step> => {
   const count = buffers.reduce((most, { last }) => Math.max(most, last + 1), 0)
-  const all: ReadonlyArray<Step> = Array.from({ length: count }, () => ({ begin: [], end: [] }))
+  const all: ReadonlyArray<Step> = Array.from({ length: count }, () => ({ begins: [], ends: [] }))
   for (const buffer of buffers) {
-    all[buffer.first]!.begin.push(buffer)
-    all[buffer.last]!.end.push(buffer)
+    all[buffer.first]!.begins.push(buffer)
+    all[buffer.last]!.ends.push(buffer)
   }
   return all
 }

@@ -6,7 +6,7 @@ import type { Graph } from "../graph/graph.ts"
 import { attention, convolution } from "../graph/layers.ts"
 import type { Shape, Value } from "../graph/value.ts"
 
-/** How often each of the small graphs runs; the fastest run counts, as others share the machine. */
+/** Runs of each small graph; the fastest counts, as other programs share the machine. */
 const runs = 15
 
 const small = [1, 16]
@@ -81,7 +81,7 @@ const repeat = (count: number, x: Value, next: (x: Value, i: number) => Value): 
   return y
 }
 
-/** What is left of a measurement when what is known is taken off; where that is nearly all, a tenth. */
+/** A measurement less its known share; at least a tenth of it. */
 const rest = (seconds: number, known: number): number => Math.max(seconds - known, seconds / 10)
 
 /** Seconds to make the session of a small graph, and to run it. */
@@ -104,9 +104,9 @@ const measure = Effect.fnUntraced(function* (
     for (const [name, shape] of Object.entries(shapes)) {
       inputs[name] = { shape, data: new Float32Array(product(shape)).fill(0.5) }
     }
-    const begin = yield* Clock.currentTimeNanos
+    const start = yield* Clock.currentTimeNanos
     yield* model.run(program, inputs)
-    times.push(Number((yield* Clock.currentTimeNanos) - begin) / 1e9)
+    times.push(Number((yield* Clock.currentTimeNanos) - start) / 1e9)
   }
   const run = Math.min(...times.slice(1))
   return { make: rest(times[0]!, run), run }

@@ -12,7 +12,7 @@ import { nodeWork, sumOfBytes } from "./node-work.ts"
  */
 const largestArena = 256 * 2 ** 20
 
-/** What a session holds of each operator that it is built of: measured for graphs of 300 to 2300. */
+/** Bytes that a session holds for each of its operators: measured for graphs of 300 to 2300. */
 const operatorBytes = 8 * 1024
 
 export interface GraphCost extends Required<Cost> {
@@ -21,12 +21,12 @@ export interface GraphCost extends Required<Cost> {
 }
 
 /**
- * What a run of a graph takes, from the shapes alone.
+ * The cost of a run of a graph, from the shapes alone.
  *
- * - `weightBytes`: with `fold` what the run reads of weights, constants and what is computed of these alone, as float32; with `map`
- *   the bytes in the file, which the system may drop and read again.
- * - `activationBytes`: the intermediate results in the runtime's own order and memory, the inputs, the copy of the outputs that is
- *   handed out, and the operators themselves.
+ * - `weightBytes`: with `fold` the weights, constants and results of these alone that the run reads, as float32; with `map` the bytes
+ *   in the file, which the system may drop and read again.
+ * - `activationBytes`: the intermediate results in the runtime's own order and memory, the inputs, the copy of the outputs that the
+ *   caller gets, and the operators themselves.
  * - `keptBytes`: the operators, and the arena where the session is to have one.
  */
 export const graphCost = (graph: Graph, memory: WeightMemory): GraphCost => {
@@ -61,14 +61,14 @@ export const graphCost = (graph: Graph, memory: WeightMemory): GraphCost => {
   }
 }
 
-/** What the weights of a graph take as float32. */
+/** Bytes of the weights of a graph as float32. */
 export const widenedBytes = (graph: Graph): number => {
   let bytes = 0
   for (const { value } of graph.weights.values()) bytes += 4 * value.size
   return bytes
 }
 
-/** What is left to run of a graph after the runtime has folded constants, which it does with `fold` only. */
+/** The nodes that remain after the runtime has folded constants, which it does with `fold` only. */
 const runtimeNodes = (graph: Graph, all: ReadonlyArray<Node>, memory: WeightMemory) => {
   const known = new Set<Value | undefined>(graph.constants.map(({ value }) => value))
   for (const { value } of graph.weights.values()) known.add(value)

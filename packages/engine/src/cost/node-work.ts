@@ -1,12 +1,12 @@
 import type { Node } from "../graph/graph.ts"
 import type { Value } from "../graph/value.ts"
 
-/** What running an operator once takes besides memory. */
+/** The work of running an operator once. */
 export interface NodeWork {
   /** Of matrix products, convolutions and attention; the rest is small beside them. */
   readonly flops: number
   readonly attentionFlops: number
-  /** What a convolution gathers for its matrix product: each number as often as the kernel reads it. */
+  /** Bytes that a convolution gathers for its matrix product: each number as often as the kernel reads it. */
   readonly columnBytes: number
   /** Inputs read and outputs written. */
   readonly bytesMoved: number
@@ -17,7 +17,7 @@ export const nodeWork = (node: Node): NodeWork => {
   if (operator === "Reshape") return { flops: 0, attentionFlops: 0, columnBytes: 0, bytesMoved: 0 }
   const flops = flopsOf(node)
   const given = inputs.filter((value) => value !== undefined)
-  // Of a table only the rows that are asked for are read.
+  // Only the rows of a table that are looked up are read.
   const read = operator === "Gather" ? outputs : given
   return {
     flops,

@@ -6,7 +6,7 @@ import type { Shape, Value } from "./value.ts"
 import { WeightScope } from "./weight-scope.ts"
 
 /**
- * Holds a checkpoint against the programs of its model without running them. `model` is what messages call it.
+ * Checks a checkpoint against the programs of its model without running them. `model` is its name in messages.
  *
  * Fails with a {@link ModelError} that names the first tensor that is missing, of another shape or type, or not part of the
  * model: the last is most often a renamed one, so it is not passed over unless `allowOthers` says that the file holds more.
@@ -56,31 +56,31 @@ const tensorsOf = (program: Program, weights: Weights): ReadonlyMap<string, Shap
   return expected
 }
 
-/** Writes down what is asked for instead of looking it up. */
+/** Records the tensors that a program reads instead of looking them up. */
 class ExpectedTensors extends WeightScope {
-  readonly #parts: readonly [Graph, Weights, string, Map<string, Shape>]
+  readonly #fields: readonly [Graph, Weights, string, Map<string, Shape>]
 
   constructor(graph: Graph, weights: Weights, prefix: string, expected: Map<string, Shape>) {
     super(graph, weights, prefix)
-    this.#parts = [graph, weights, prefix, expected]
+    this.#fields = [graph, weights, prefix, expected]
   }
 
   override scope(name: string): WeightScope {
-    const [graph, weights, prefix, expected] = this.#parts
+    const [graph, weights, prefix, expected] = this.#fields
     return new ExpectedTensors(graph, weights, `${prefix}${name}.`, expected)
   }
 
   override stored(name: string, shape: Shape): Value {
-    const [graph, , prefix, expected] = this.#parts
+    const [graph, , prefix, expected] = this.#fields
     expected.set(prefix + name, shape)
     return graph.weight(prefix + name, shape, "float32")
   }
 }
 
-/** The name among `names` that has most parts of `key`, for a tensor of the same shape. */
+/** The name among `names` that shares most words with `key`, for a tensor of the same shape. */
 const nearest = (key: string, shape: Shape, names: ReadonlyArray<string>, weights: Weights): string | undefined => {
-  const parts = new Set(key.split("."))
-  const shared = (name: string) => name.split(".").filter((part) => parts.has(part)).length
+  const words = new Set(key.split("."))
+  const shared = (name: string) => name.split(".").filter((word) => words.has(word)).length
   return names
     .filter((name) => weights.tensors.get(name)!.shape.join() === shape.join())
     .toSorted((a, b) => shared(b) - shared(a))[0]

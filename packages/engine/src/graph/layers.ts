@@ -23,13 +23,13 @@ export const linear = (x: Value, weights: WeightScope, features: number, options
   return x.rank === 2 ? y : y.reshape([...x.shape.slice(0, -1), features])
 }
 
-/** Normalises the last axis to mean 0 and variance 1, then scales and shifts it. */
+/** Normalizes the last axis to mean 0 and variance 1, then scales and shifts it. */
 export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon: number): Value =>
   x.graph.apply("LayerNormalization", [x, scale, shift], x.shape, {
     attributes: { axis: int(-1), epsilon: float(epsilon) },
   })
 
-/** Normalises groups of channels together with all positions, without an affine part. (B, C, …) → (B, C, …) */
+/** Normalizes groups of channels together with all positions, without an affine part. (B, C, …) → (B, C, …) */
 export const groupNorm = (x: Value, groups: number, epsilon: number): Value => {
   const { graph } = x
   const [batch, channels] = [x.length(0), x.length(1)]

@@ -33,7 +33,7 @@ export class WeightScope {
     return this.#weights.tensors.has(this.#prefix + name)
   }
 
-  /** What LoRA files add to the linear layer of this name. A: (rank, in), B: (out, rank), α: () */
+  /** The low-rank additions of LoRA files to the linear layer of this name. A: (rank, in), B: (out, rank), α: () */
   adapters(features: number, inner: number): ReadonlyArray<Adapter> {
     const weights = this.#weights
     const root = new WeightScope(this.#graph, weights)

@@ -3,24 +3,24 @@ import { readFileSync } from "node:fs"
 import { freemem } from "node:os"
 import { posix } from "node:path"
 
-/** Reads a text; throws where there is none. */
+/** Reads a text file; throws where there is none. */
 export type ReadText = (path: string) => string
 
 /**
- * Bytes of memory that can be had now without pushing others out, within the limits of a container.
+ * Bytes of memory that can be used now without pushing others out, within the limits of a container.
  *
- * Runtimes tell less: on Linux they count a container's page cache as used, though most of it can be taken back at once, and on macOS only
- * pages that hold nothing at all as free.
+ * Runtimes report less: on Linux they count a container's page cache as used, though most of it can be taken back at once, and on macOS
+ * only pages that hold nothing at all count as free.
  */
 export const availableMemory = (): number => {
-  const told = process.availableMemory?.() ?? freemem()
+  const reported = process.availableMemory?.() ?? freemem()
   try {
     if (process.platform === "linux") return linuxMemory((path) => readFileSync(path, "utf8"))
-    if (process.platform === "darwin") return Math.max(told, macMemory(execFileSync("/usr/bin/vm_stat", [], text)))
+    if (process.platform === "darwin") return Math.max(reported, macMemory(execFileSync("/usr/bin/vm_stat", [], text)))
   } catch {
-    // Not every sandbox lets the system be asked.
+    // Not every sandbox lets these be read.
   }
-  return told
+  return reported
 }
 
 const text: ExecFileSyncOptionsWithStringEncoding = {
@@ -32,7 +32,7 @@ const text: ExecFileSyncOptionsWithStringEncoding = {
 /** The machine's available memory, or what is left of the smallest limit of the groups that this process is in. */
 export const linuxMemory = (read: ReadText): number => {
   const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(read("/proc/meminfo"))?.[1]
-  if (kilobytes === undefined) throw new Error("/proc/meminfo tells no MemAvailable")
+  if (kilobytes === undefined) throw new Error("/proc/meminfo has no MemAvailable")
   return Math.min(Number(kilobytes) * 1024, ...groupsOf(read).map((group) => leftIn(group, read)))
 }
 
@@ -40,7 +40,7 @@ interface MemoryGroup {
   readonly folder: string
   readonly limits: ReadonlyArray<string>
   readonly usage: string
-  /** The part of the page cache that was not used of late, in the group's `memory.stat`. */
+  /** The share of the page cache that was not used lately, in the group's `memory.stat`. */
   readonly cache: RegExp
 }
 
@@ -49,7 +49,7 @@ const versions = {
   v2: { limits: ["memory.max", "memory.high"], usage: "memory.current", cache: /^inactive_file (\d+)$/m },
 } as const
 
-/** The memory groups of this process and all above them; in a container, the paths may begin outside of it. */
+/** The memory groups of this process and all above them; in a container, the paths may start outside it. */
 const groupsOf = (read: ReadText): ReadonlyArray<MemoryGroup> => {
   const lines = attempt(() => read("/proc/self/cgroup")) ?? ""
   const groups: Array<MemoryGroup> = []
@@ -83,11 +83,11 @@ const attempt = <A>(work: () => A): A | undefined => {
   }
 }
 
-/** Free, speculative and inactive pages by the output of `vm_stat`. */
+/** Bytes of free, speculative and inactive pages, from the output of `vm_stat`. */
 export const macMemory = (output: string): number => {
   const page = Number(/page size of (\d+) bytes/.exec(output)?.[1])
   const pages = (name: string) => Number(new RegExp(`^Pages ${name}:\\s+(\\d+)\\.$`, "m").exec(output)?.[1])
   const bytes = page * (pages("free") + pages("speculative") + pages("inactive"))
-  if (Number.isNaN(bytes)) throw new Error("vm_stat tells something else")
+  if (Number.isNaN(bytes)) throw new Error("vm_stat has another format")
   return bytes
 }

@@ -9,7 +9,7 @@ export interface RuntimeInfo {
   readonly providers: ReadonlyArray<{ readonly name: string; readonly bundled: boolean }>
 }
 
-/** Loads onnxruntime-node on the calling thread to say what it is; an `EngineError` when this machine cannot load it. */
+/** Loads onnxruntime-node on the calling thread and reports its version; an `EngineError` when this machine cannot load it. */
 export const executionProviders: Effect.Effect<RuntimeInfo, EngineError> = Effect.tryPromise({
   try: async () => {
     const { env, listSupportedBackends } = await loadOnnxRuntime()
@@ -17,11 +17,11 @@ export const executionProviders: Effect.Effect<RuntimeInfo, EngineError> = Effec
   },
   catch: (cause) => {
     const { name, message } = cause as Error
-    // What Deno throws where a permission is missing; its sentence names the permission.
-    const mend =
+    // Deno throws this where a permission is missing; its sentence names the permission.
+    const fix =
       name === "NotCapable"
         ? "give it the permission"
         : "install the dependencies again with `npm ci`, on a system that onnxruntime-node supports"
-    return new EngineError({ message: `ONNX Runtime cannot be loaded (${message}): ${mend}.`, cause })
+    return new EngineError({ message: `ONNX Runtime cannot be loaded (${message}): ${fix}.`, cause })
   },
 })

@@ -102,7 +102,7 @@ const readBytes = async (file: FileHandle, length: number): Promise<Buffer> => {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "does not exist: check the path, or download it",
-  ENOTDIR: "does not exist: a part of its path is a file",
+  ENOTDIR: "does not exist: one of the folders in its path is a file",
   EACCES: "may not be read by this user: change its permissions",
   EPERM: "may not be read by this user: change its permissions",
   ELOOP: "is a link that leads back to itself: replace it by the file",

@@ -23,7 +23,7 @@ const options = ({ folder, memory, threads, arena }: SessionSetup): Ort.Inferenc
   interOpNumThreads: 1,
   logSeverityLevel: 4, // what goes wrong is in the error
   graphOptimizationLevel: "all",
-  // A memory pattern plans one block for a whole run: the same speed, and up to twice the memory of the arena alone.
+  // A memory pattern is one block for a whole run: the same speed, and up to twice the memory of the arena alone.
   enableMemPattern: false,
   enableCpuMemArena: arena,
   extra: {

@@ -51,7 +51,7 @@ class Names {
 
   of(value: Value): string {
     let name = this.#names.get(value)
-    // No name that a person gives begins like this.
+    // Names of inputs and outputs do not start like this.
     if (name === undefined) this.#names.set(value, (name = `#${this.#names.size}`))
     return name
   }

@@ -4,8 +4,8 @@ import type { Value } from "../graph/value.ts"
 /**
  * The nodes with those that no other reads at the end, the first one last: the order to write them in.
  *
- * The runtime begins at the last node, runs what that needs, and goes on with the one before. So each end is run early, and what it
- * reads is not kept until all others have run.
+ * The runtime starts at the last node, runs what that needs, and continues with the one before. So each end is run early, and its
+ * inputs are not kept until all others have run.
  */
 export const writtenOrder = (nodes: ReadonlyArray<Node>): ReadonlyArray<Node> => {
   const read = new Set(nodes.flatMap((node) => node.inputs))
@@ -13,7 +13,7 @@ export const writtenOrder = (nodes: ReadonlyArray<Node>): ReadonlyArray<Node> =>
   return [...nodes.filter((node) => !isEnd(node)), ...nodes.filter(isEnd).toReversed()]
 }
 
-/** The nodes as the runtime runs them: from the ends back, of a node's inputs the one first that was written last. */
+/** The nodes as the runtime runs them: from the ends back, of a node's inputs the one that was written last comes first. */
 export const runOrder = (graph: Graph, nodes: ReadonlyArray<Node>): ReadonlyArray<Node> => {
   const written = writtenOrder(nodes)
   const place = new Map<Value, number>()
@@ -28,7 +28,7 @@ export const runOrder = (graph: Graph, nodes: ReadonlyArray<Node>): ReadonlyArra
 
   const order: Array<Node> = []
   const seen = written.map(() => false)
-  // A number that was met again after those that it needs is written as its complement.
+  // The complement of a number stands for its node once all of its inputs are done.
   const stack = written.flatMap((_, i) => (isRead[i] ? [] : [i]))
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     if (top < 0) order.push(written[~top]!)
@@ -40,7 +40,7 @@ export const runOrder = (graph: Graph, nodes: ReadonlyArray<Node>): ReadonlyArra
   return withSlicesAtOnce(graph, order)
 }
 
-/** Slices that together are a whole value become one operator in the runtime, which cuts it at once. */
+/** Slices that together make a whole value become one operator in the runtime, which cuts it at once. */
 const withSlicesAtOnce = (graph: Graph, nodes: ReadonlyArray<Node>): ReadonlyArray<Node> => {
   const kept = new Set<Value | undefined>(graph.outputs.values())
   const slices = new Map<Value, Array<Node>>()
@@ -49,11 +49,11 @@ const withSlicesAtOnce = (graph: Graph, nodes: ReadonlyArray<Node>): ReadonlyArr
     for (const [i, value] of node.inputs.entries()) if (node.operator !== "Slice" || i > 0) kept.add(value)
   }
   const joined = new Map<Node, Node | undefined>()
-  for (const [value, parts] of slices) {
-    const size = parts.reduce((sum, part) => sum + part.outputs[0]!.size, 0)
-    if (parts.length === 1 || size !== value.size || kept.has(value)) continue
-    for (const part of parts) joined.set(part, undefined)
-    joined.set(parts[0]!, { ...parts[0]!, operator: "Split", outputs: parts.flatMap(({ outputs }) => outputs) })
+  for (const [value, cuts] of slices) {
+    const size = cuts.reduce((sum, cut) => sum + cut.outputs[0]!.size, 0)
+    if (cuts.length === 1 || size !== value.size || kept.has(value)) continue
+    for (const cut of cuts) joined.set(cut, undefined)
+    joined.set(cuts[0]!, { ...cuts[0]!, operator: "Split", outputs: cuts.flatMap(({ outputs }) => outputs) })
   }
   return nodes.flatMap((node) => (joined.has(node) ? (joined.get(node) ?? []) : node))
 }

@@ -21,7 +21,7 @@ it.effect("runs a program on the weights of a file and leaves its inputs to the 
   }).pipe(Effect.provide(layer())),
 )
 
-it.effect("makes one session for runs of one program, also when they begin together", () => {
+it.effect("makes one session for runs of one program, also when they start together", () => {
   const { layer, recording } = recordingEngine()
   return Effect.gen(function* () {
     const model = yield* (yield* Engine).open(yield* affineWeights)

@@ -14,7 +14,7 @@ interface Reservation {
 export class MemoryReservations {
   readonly #waiting: Array<Reservation> = []
   readonly #admitted = new Set<Reservation>()
-  /** What was available when nothing was admitted: how much of its memory work has taken already, nobody knows. */
+  /** Bytes that were available when nothing was admitted: how much of its memory work has taken already is not known. */
   #base = 0
 
   /** Sets bytes aside until the scope closes: waits while others leave too little, and fails where no wait would help. */

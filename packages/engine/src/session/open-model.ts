@@ -9,7 +9,7 @@ import { toFeeds } from "./feeds.ts"
 import type { Runtime } from "./runtime.ts"
 import type { CompiledProgram, Session, SessionPool } from "./session-pool.ts"
 
-/** What a model takes over from its engine's options. */
+/** The options of an engine that its models need. */
 export interface ModelSettings {
   readonly threads: number
   readonly memory: "auto" | WeightMemory
@@ -29,7 +29,7 @@ interface ProgramCost {
 let weightsCount = 0
 let keptCount = 0
 
-/** What the models of the same weights have in common. */
+/** The sessions and costs that models of the same weights share. */
 export class SharedSessions {
   readonly #pool: SessionPool
   readonly #onEnd: () => void

@@ -49,7 +49,7 @@ export interface Placement {
   readonly locate: (file: string) => string
 }
 
-/** What the engine needs of the machine: threads that run ONNX models, files and memory. */
+/** The machine as the engine needs it: threads that run ONNX models, files and memory. */
 export interface Runtime {
   /** Starts a thread; `onExit` is called when it ends without being closed, after its requests have failed. */
   readonly start: (rank: number, onExit: () => void) => RuntimeThread
