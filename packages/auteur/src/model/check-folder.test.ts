@@ -28,3 +28,11 @@ it("finds what does not fit in every part at once", async () => {
   expect(problems.length).toBeGreaterThanOrEqual(2)
   for (const part of ["text_encoder", "vae"]) expect(problems.join("\n")).toContain(`/${part}/`)
 })
+
+it("takes what a transformer alone lacks from its base model", async () => {
+  const tuned = join(copy, "tuned")
+  await cp(join(bundled, "transformer"), join(tuned, "transformer"), { recursive: true })
+  const [problem] = (await Effect.runPromise(checkFolder(tuned))).problems
+  expect(problem).toContain("name the model that it was trained from as its base (--base-model)")
+  expect((await Effect.runPromise(checkFolder(tuned, { baseModel: "emoji-world" }))).problems).toEqual([])
+})

@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process"
+import { rm } from "node:fs/promises"
+import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { describe } from "vitest"
@@ -92,11 +95,77 @@ describe("checkModel", () => {
       (files) => files.set("tokenizer/tokenizer.json", json("x").slice(1)),
       /tokenizer\.json is not valid JSON/,
     ],
+    [
+      "weights in 4 bits, by the config",
+      (files) =>
+        files.set(
+          "vae/config.json",
+          json({ quantization_config: { quant_method: "bitsandbytes", load_in_4bit: true } }),
+        ),
+      /vae is quantized \(bitsandbytes, 4 bits\), which cannot be run: take the component in 16 bits/,
+    ],
+    [
+      "weights of GPTQ, by the config",
+      (files) => files.set("vae/config.json", json({ quantization_config: { quant_method: "gptq", bits: 8 } })),
+      /vae is quantized \(gptq, 8 bits\)/,
+    ],
+    [
+      "weights of torchao, by the config",
+      (files) => files.set("vae/config.json", json({ quantization_config: { quant_method: "torchao" } })),
+      /vae is quantized \(torchao\)/,
+    ],
+    [
+      "weights of the first bitsandbytes, by the config",
+      (files) => files.set("vae/config.json", json({ quantization_config: { load_in_8bit: true } })),
+      /vae is quantized \(bitsandbytes, 8 bits\)/,
+    ],
+    [
+      "a config of 65 MB",
+      (files) => files.set("vae/config.json", new Uint8Array(65 * 2 ** 20)),
+      /vae.config\.json has 68 MB, more than any file of its kind \(67 MB\)/,
+    ],
   ]
   it.effect.each(one)("names %s", ([, change, sentence]) =>
     Effect.gen(function* () {
       const [first] = yield* problemsAfter(change)
       assert.match(first ?? "nothing", sentence)
+    }),
+  )
+
+  it.effect("reads JSON with the byte order marks that Windows' programs write", () =>
+    Effect.gen(function* () {
+      const names = [...neededFiles().keys()].filter((name) => name.endsWith(".json"))
+      assert.isAbove(names.length, 5)
+      const marked = (mark: ReadonlyArray<number>, encode: (text: string) => Uint8Array) =>
+        problemsAfter((files) => {
+          for (const name of names) {
+            const text = new TextDecoder().decode(files.get(name))
+            files.set(name, Uint8Array.from([...mark, ...encode(text)]))
+          }
+        })
+      const utf16 = (text: string) => Buffer.from(text, "utf16le")
+      assert.isEmpty(yield* marked([0xef, 0xbb, 0xbf], (text) => new TextEncoder().encode(text)))
+      assert.isEmpty(yield* marked([0xff, 0xfe], utf16))
+      assert.isEmpty(yield* marked([0xfe, 0xff], (text) => utf16(text).swap16()))
+    }),
+  )
+
+  it.effect("names what is not a regular file, without waiting for it", () =>
+    Effect.gen(function* () {
+      for (const name of [
+        "model_index.json",
+        "vae/config.json",
+        "scheduler/scheduler_config.json",
+        "tokenizer/spiece.model",
+        largest,
+      ]) {
+        const folder = yield* temporaryFolder
+        yield* Effect.promise(() => writeModel(folder))
+        const path = join(folder, name)
+        yield* Effect.promise(() => rm(path))
+        execFileSync("mkfifo", [path])
+        assert.deepStrictEqual(yield* checkModel(folder), [`${path} is not a regular file: put the file itself there.`])
+      }
     }),
   )
 

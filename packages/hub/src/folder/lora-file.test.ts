@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises"
+import { execFileSync } from "node:child_process"
+import { mkdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { encodeSafetensors, Tensor } from "@auteur/core"
 import { assert, it } from "@effect/vitest"
@@ -27,6 +28,72 @@ it.effect("finds a file by its name, by its folder, and where it is the only one
       const found = yield* findLora(path)
       assert.deepStrictEqual(found, { path: source, config: undefined })
     }
+  }),
+)
+
+it.effect("reads the config that PEFT writes beside its file, whatever the file is called", () =>
+  Effect.gen(function* () {
+    const config = { peft_type: "LORA", r: 4, lora_alpha: 8 }
+    const folderOf = Effect.fnUntraced(function* (...names: ReadonlyArray<string>) {
+      const folder = yield* folderWith(...names)
+      yield* Effect.promise(() => writeFile(join(folder, "adapter_config.json"), `\ufeff${JSON.stringify(config)}`))
+      return folder
+    })
+    const usual = yield* folderOf("adapter_model.safetensors", "optimizer.safetensors")
+    const path = join(usual, "adapter_model.safetensors")
+    assert.deepStrictEqual(yield* findLora(usual), { path, config })
+    assert.deepStrictEqual(yield* findLora(path), { path, config })
+    const renamed = yield* folderOf("fox.safetensors")
+    assert.deepStrictEqual((yield* findLora(renamed)).config, config)
+    // The file of diffusers says by itself what it needs.
+    const both = yield* folderOf("pytorch_lora_weights.safetensors", "adapter_model.safetensors")
+    assert.deepStrictEqual(yield* findLora(both), {
+      path: join(both, "pytorch_lora_weights.safetensors"),
+      config: undefined,
+    })
+    yield* Effect.promise(() => writeFile(join(usual, "adapter_config.json"), "{"))
+    assert.match((yield* Effect.flip(findLora(usual))).message, /adapter_config\.json is not valid JSON/)
+  }),
+)
+
+it.effect("finds one that was fetched from Hugging Face, or says how to fetch it", () =>
+  Effect.gen(function* () {
+    const cache = yield* temporaryFolder
+    const env = { HF_HUB_CACHE: cache }
+    const commit = "a".repeat(40)
+    const snapshot = join(cache, "models--someone--fox", "snapshots", commit)
+    yield* Effect.promise(async () => {
+      await mkdir(join(snapshot, "sub"), { recursive: true })
+      await mkdir(join(cache, "models--someone--fox", "refs"))
+      await writeFile(join(cache, "models--someone--fox", "refs", "main"), commit)
+      await writeFile(join(snapshot, "fox.safetensors"), lora)
+      await writeFile(join(snapshot, "sub", "b.safetensors"), lora)
+    })
+    const found = (name: string) => Effect.map(findLora(name, { env }), ({ path }) => path)
+    assert.strictEqual(yield* found("someone/fox"), join(snapshot, "fox.safetensors"))
+    assert.strictEqual(yield* found(`someone/fox@${commit}`), join(snapshot, "fox.safetensors"))
+    assert.strictEqual(yield* found("someone/fox/sub/b.safetensors"), join(snapshot, "sub", "b.safetensors"))
+    const refusal = (name: string) => Effect.map(Effect.flip(findLora(name, { env })), ({ message }) => message)
+    assert.strictEqual(
+      yield* refusal("someone/some-lora"),
+      'There is no LoRA "someone/some-lora": it is neither a file or folder here nor among what was fetched. Fetch it with `auteur models pull someone/some-lora`, or check the path.',
+    )
+    assert.match(
+      yield* refusal("someone/fox/other.safetensors"),
+      /`auteur models pull someone\/fox\/other\.safetensors`/,
+    )
+    assert.strictEqual(yield* refusal("loras/fox.safetensors"), "loras/fox.safetensors does not exist: check the path.")
+  }),
+)
+
+it.effect("refuses a named pipe and a link to itself", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const [pipe, loop] = [join(folder, "pipe.safetensors"), join(folder, "loop.safetensors")]
+    execFileSync("mkfifo", [pipe])
+    yield* Effect.promise(() => symlink(loop, loop))
+    assert.match((yield* Effect.flip(findLora(pipe))).message, /pipe\.safetensors is not a regular file/)
+    assert.match((yield* Effect.flip(findLora(loop))).message, /loop\.safetensors is a link that leads back to itself/)
   }),
 )
 
