@@ -11,8 +11,13 @@ it("makes videos from noise and from a video, named in a config", async () => {
     const config = await Effect.runPromise(loadConfig({ folder: join(import.meta.dirname, "..") }))
     const output = join(folder, "bands.mp4")
     const make = Effect.gen(function* () {
-      const record = yield* makeVideo({ prompt: "red bands", output, steps: 4, seed: 1 })
-      const again = yield* makeVideo({ prompt: "blue bands", video: output, output: `${folder}/blue.gif`, steps: 4 })
+      const { record } = yield* makeVideo({ prompt: "red bands", output, steps: 4, seed: 1 })
+      const { record: again } = yield* makeVideo({
+        prompt: "blue bands",
+        video: output,
+        output: `${folder}/blue.gif`,
+        steps: 4,
+      })
       return [record, again] as const
     })
     const [record, again] = await Effect.runPromise(Effect.provide(make, modelLayer(config)))

@@ -61,9 +61,10 @@ export const generateVideos = Effect.fnUntraced(function* (input: GenerateInput,
     const task = { prompt, output: path, index, total }
     if (isBatch) yield* reporter.begin(task)
     const { hooks, explain, isBegun } = watchVideo(reporter, task)
-    return yield* makeVideo({ ...requested.video, ...hooks, previewEvery, prompt, output: path }).pipe(
+    const exclusive = output === undefined // its name was chosen here
+    return yield* makeVideo({ ...requested.video, ...hooks, previewEvery, prompt, output: path, exclusive }).pipe(
       Effect.matchEffect({
-        onSuccess: (record) => Effect.as(reporter.done(path, record), undefined),
+        onSuccess: (made) => Effect.as(reporter.done(made.output, made.record), undefined),
         onFailure: (failure) => {
           const error = explain(toCommandError(failure))
           const reason = isBegun() ? undefined : error.message.replaceAll(path, "")

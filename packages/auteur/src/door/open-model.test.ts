@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { MediaError, ModelError, RequestError, Tensor } from "@auteur/core"
-import { readVideo } from "@auteur/media"
+import { encodeGif, encodePng, readVideo } from "@auteur/media"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { AbortError } from "./tagged-error.ts"
 import { type Model, openModel } from "./open-model.ts"
@@ -139,6 +139,30 @@ describe("a run", () => {
     const cut = await model.generate("a cat", { video: join(folder, "long.gif"), width: 32, height: 32, steps: 2 })
     expect(cut).toMatchObject({ width: 32, height: 32, fps: 20 })
     expect(cut.frames.length).toBe(17)
+    expect(cut.notice).toBe("Of long.gif, the first 17 frames are used.")
+  })
+})
+
+describe("a clip of a few frames", () => {
+  it("keeps its last one until there are as many as a video has, and says so", async () => {
+    const colours = Array.from({ length: 7 }, (_, i) => ({
+      width: 64,
+      height: 64,
+      data: new Uint8Array(64 * 64 * 3).fill(i * 30),
+    }))
+    const { bytes } = await encodeGif(colours, { fps: 10 })
+    const made = await model.generate("a fox", { video: bytes, strength: 0.5, steps: 2, seed: 1 })
+    expect(made.frames.length).toBe(8)
+    expect(made.notice).toBe("given as bytes: It has only 7 frames, and its last is repeated until there are 8.")
+    const last = colours.at(-1)!
+    const longer = await encodeGif([...colours, last], { fps: 10 })
+    const same = await model.generate("a fox", { video: longer.bytes, strength: 0.5, steps: 2, seed: 1 })
+    expect(same.tensor.values()).toEqual(made.tensor.values())
+  })
+
+  it("of a still picture stays a still picture", async () => {
+    const { bytes } = encodePng({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(90) })
+    expect((await model.generate("a fox", { video: bytes, strength: 0.5, steps: 2 })).frames.length).toBe(1)
   })
 })
 

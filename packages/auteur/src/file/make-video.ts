@@ -29,23 +29,31 @@ export type MakeVideoOptions = VideoOptions &
     readonly prompt: string
     /** The file to write, or a folder of frames when it ends in `/`. */
     readonly output: string
+    /** Adds a number to the name of the video rather than replacing a file, also one that appeared during the run. */
+    readonly exclusive?: boolean | undefined
   }
 
-/** Makes a video file with the model that is open; returns the record that the file carries. */
-export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<VideoRecord, MakeError, CurrentModel> =
-  Effect.fnUntraced(function* ({ prompt, output, onNotice, onEvent, onUnfinished, ...options }) {
+/** A video file: its path, and the record that it carries. */
+interface MadeFile {
+  readonly record: VideoRecord
+  readonly output: string
+}
+
+/** Makes a video file with the model that is open. */
+export const makeVideo: (options: MakeVideoOptions) => Effect.Effect<MadeFile, MakeError, CurrentModel> =
+  Effect.fnUntraced(function* ({ prompt, output, exclusive, onNotice, onEvent, onUnfinished, ...options }) {
     const { request, components, record, notice } = yield* planVideo(prompt, options)
     if (notice !== undefined && onNotice !== undefined) yield* onNotice(notice)
     const { folder } = yield* CurrentModel
     const hooks = { onEvent, onNotice, onUnfinished }
     const rendered = renderVideo(generate(request, { modelHash: modelIdentity(record) }), {
       output,
+      exclusive,
       record,
       model: folder.path,
       ...hooks,
     })
-    yield* Effect.provideContext(rendered, components)
-    return record
+    return { record, output: yield* Effect.provideContext(rendered, components) }
   }, Effect.scoped)
 
 export interface ResumeVideoOptions
@@ -59,9 +67,7 @@ export interface ResumeVideoOptions
 }
 
 /** Finishes the video file of an interrupted run, with its own model and settings. */
-export const resumeVideo: (
-  options: ResumeVideoOptions,
-) => Effect.Effect<{ readonly record: VideoRecord; readonly output: string }, MakeError> = Effect.fnUntraced(
+export const resumeVideo: (options: ResumeVideoOptions) => Effect.Effect<MadeFile, MakeError> = Effect.fnUntraced(
   function* ({ checkpoint: path, onEvent, onNotice, onUnfinished, ...options }) {
     const run = yield* readRun(path)
     const record = { ...run.record, fps: options.fps ?? run.record.fps, upscale: options.upscale ?? run.record.upscale }

@@ -14,6 +14,8 @@ export interface UnfinishedVideo {
 }
 
 export interface RenderOptions extends Omit<SavedFile, "checkpoint"> {
+  /** Adds a number to the name of the video rather than replacing a file, also one that appeared during the run. */
+  readonly exclusive?: boolean | undefined
   /** The checkpoint file that the work goes on from. */
   readonly resumed?: ResumedFile | undefined
   /** Called with a sentence when progress cannot be saved: the work goes on. */
@@ -31,12 +33,12 @@ const chunksAhead = 1
 /**
  * Runs a generation into a video file. The file appears whole or not at all; when the work is interrupted or fails after a step,
  * its checkpoint is left beside it, and it is saved every ten seconds and before decoding, so that a killed process loses little.
- * The checkpoints of other runs are left alone.
+ * The checkpoints of other runs are left alone. It gives the path of the video.
  */
 export const renderVideo = <E, R>(
   events: Stream.Stream<GenerateEvent, E, R>,
-  { resumed, onEvent = nothing, onNotice = nothing, onUnfinished = nothing, ...run }: RenderOptions,
-): Effect.Effect<void, E | MediaError, R | VideoWriter> =>
+  { resumed, exclusive = false, onEvent = nothing, onNotice = nothing, onUnfinished = nothing, ...run }: RenderOptions,
+): Effect.Effect<string, E | MediaError, R | VideoWriter> =>
   Effect.gen(function* () {
     const { output, record } = run
     const { fps, upscale, frames, width, height } = record
@@ -88,11 +90,12 @@ export const renderVideo = <E, R>(
       Stream.flatMap((event) => (event.type === "decode-progress" ? Stream.succeed(event.frames) : Stream.empty)),
       Stream.buffer({ capacity: chunksAhead }),
     )
-    yield* writer.write(output, videos, format).pipe(
+    const path = yield* writer.write(output, videos, { ...format, exclusive }).pipe(
       Effect.onInterrupt(() => unfinished(true)),
       Effect.tapError(() => unfinished(false)),
     )
     yield* file.remove
+    return path
   })
 
 const nothing = (): Effect.Effect<void> => Effect.void

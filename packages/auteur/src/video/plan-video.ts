@@ -157,7 +157,6 @@ const planWith = Effect.fnUntraced(function* (prompt: string, options: VideoOpti
     selected.notice,
     ...selected.loras.flatMap(({ notices }) => notices),
     ...(video?.notices ?? []),
-    video?.cutTo === undefined ? undefined : `Of ${video.name}, the first ${video.cutTo} frames are used.`,
   ].filter((notice) => notice !== undefined)
   const planned: PlannedVideo = {
     request,

@@ -1,5 +1,6 @@
 import { basename } from "node:path"
 import {
+  concat,
   Denoiser,
   latentFrames,
   MediaError,
@@ -22,8 +23,6 @@ export interface StartFrames {
   readonly name: string
   /** Frames per second, where the file has them. */
   readonly fps?: number | undefined
-  /** The number of frames that are used, where the file has more. */
-  readonly cutTo?: number | undefined
   /** Sentences about what was read in another way than the file has it. */
   readonly notices?: ReadonlyArray<string>
 }
@@ -90,9 +89,28 @@ export const startImage: (
   return { video, name: nameOf(source) }
 })
 
+/** The frames of a clip, and its last one again until there are `count`. */
+const lengthened = (video: Video, count: number): Video => {
+  const read = video.length("frames")
+  const last = video.slice("frames", read - 1, read)
+  return concat("frames", [video, ...Array.from({ length: count - read }, () => last)])
+}
+
+/**
+ * The length that a clip of `read` frames is used at: the longest that can be made of it, or, where it is too short for any but
+ * a still, the shortest that can be made from it on.
+ */
+const usableLength = (read: number, most: number, isLegal: (count: number) => boolean): number => {
+  for (let length = Math.min(read, most); length > 1; length--) if (isLegal(length)) return length
+  if (read === 1 && isLegal(1)) return 1
+  for (let length = read + 1; length <= most; length++) if (isLegal(length)) return length
+  return Math.min(read, most)
+}
+
 /**
  * The video to start from. Unless it is given as frames, it is resized, and cut to the longest video that can be made of it: no longer
- * than `frames`, by default the length that the model was trained at. (1, frames, height, width, 3)
+ * than `frames`, by default the length that the model was trained at. A clip of a few frames, of which only a still could be made,
+ * keeps its last frame until it is long enough. (1, frames, height, width, 3)
  */
 export const startVideo: (
   given: MediaSource | Frames,
@@ -115,20 +133,19 @@ export const startVideo: (
         message: `${titleOf(source, "The video")} has ${read} ${read === 1 ? "frame" : "frames"}, but ${frames} are asked for: ask for no more, or give a longer video.`,
       })
     }
-    let length = Math.min(read, most)
     const isLegal = (count: number) => {
       const latent = latentFrames(count, vae.temporalCompression)
       return vae.decodedFrames(latent) === count && latent % patch.frames === 0
     }
     // A length that was asked for is not changed: the request says what is wrong with it.
-    if (frames === undefined) while (length > 1 && !isLegal(length)) length--
-    const start: StartFrames = {
-      video: file.video.slice("frames", 0, length).contiguous(),
-      name: nameOf(source),
-      fps: file.fps,
-      notices: file.notices,
-      ...(length < read && frames === undefined ? { cutTo: length } : {}),
-    }
+    const length = frames === undefined ? usableLength(read, most, isLegal) : Math.min(read, most)
+    const name = nameOf(source)
+    const notices = file.notices.map((notice) => `${name}: ${notice}`)
+    if (frames === undefined && length < read) notices.push(`Of ${name}, the first ${length} frames are used.`)
+    if (length > read)
+      notices.push(`${name}: It has only ${read} frames, and its last is repeated until there are ${length}.`)
+    const video = length > read ? lengthened(file.video, length) : file.video.slice("frames", 0, length).contiguous()
+    const start: StartFrames = { video, name, fps: file.fps, notices }
     return start
   },
 )
