@@ -76,5 +76,5 @@ Pages purgeable:                            100.
 "Translation faults":                 123456789.
 `
   expect(macMemory(output)).toBe(206_000 * 16_384)
-  expect(() => macMemory("no such command")).toThrow("vm_stat tells something else")
+  expect(() => macMemory("no such command")).toThrow("vm_stat has another format")
 })
