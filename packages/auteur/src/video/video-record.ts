@@ -43,7 +43,6 @@ export interface VideoRecord {
   readonly modelHash: string
   /** The names of the plugins that were loaded, in order. */
   readonly plugins?: ReadonlyArray<string> | undefined
-  /** The schedule, where the request gave it. */
   /** The inputs that were given in memory, which no record can hold, such as `latents`. */
   readonly given?: ReadonlyArray<string> | undefined
   /** The version of auteur. */

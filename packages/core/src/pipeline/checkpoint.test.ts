@@ -9,6 +9,7 @@ import {
 } from "./checkpoint.ts"
 import { CheckpointError } from "../services/errors.ts"
 import { Random } from "../random/random.ts"
+import { crc32 } from "../weights/crc32.ts"
 import { decodeSafetensors, encodeSafetensors } from "../weights/safetensors.ts"
 import { type AnyTensor, type Latents, Tensor } from "../tensor/tensor.ts"
 
@@ -183,7 +184,51 @@ describe("decodeCheckpoint", () => {
   })
 })
 
-describe("the memory of parts", () => {
+describe("the checksum of a checkpoint", () => {
+  const bytes = encodeCheckpoint(checkpoint, "out.mp4")
+  const accepts = (changed: Uint8Array): boolean => {
+    try {
+      decodeCheckpoint(changed)
+      return true
+    } catch (error) {
+      if (error instanceof CheckpointError) return false
+      throw error
+    }
+  }
+
+  it("finds every flipped bit", () => {
+    const kept: Array<number> = []
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const changed = bytes.slice()
+      changed[bit >> 3]! ^= 1 << (bit & 7)
+      if (accepts(changed)) kept.push(bit)
+    }
+    expect(kept).toEqual([])
+  })
+
+  it("finds changed, missing and added bytes", () => {
+    const at = fc.nat({ max: bytes.length - 1 })
+    const change = fc.tuple(at, fc.uint8Array({ maxLength: 12 }), fc.nat({ max: 12 }))
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+        let changed = bytes
+        for (const [place, added, removed] of changes) {
+          changed = Uint8Array.from([...changed.subarray(0, place), ...added, ...changed.subarray(place + removed)])
+        }
+        fc.pre(changed.length !== bytes.length || changed.some((byte, i) => byte !== bytes[i]))
+        expect(accepts(changed)).toBe(false)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it("is that of zip: 0xcbf43926 for 123456789", () => {
+    expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf4_3926)
+    expect(crc32(new TextEncoder().encode("456789"), crc32(new TextEncoder().encode("123")))).toBe(0xcbf4_3926)
+  })
+})
+
+describe("the states of components", () => {
   const rows = Tensor.from("rows columns", [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6))
   const withMemory = (tensor: AnyTensor): Checkpoint => ({
     ...checkpoint,

@@ -71,6 +71,21 @@ describe("resume", () => {
     }
   })
 
+  it("needs the hash of the model, where it is told one, and then not its name", async () => {
+    const named = (name: string) => gaussianWorld({ denoiser: { name } })
+    const events = await named("first").events(generate(request, { modelHash: "5eed" }))
+    const saved = events.find((event) => event.type === "step-end")!.checkpoint
+    const checkpoint = decodeCheckpoint(encodeCheckpoint(saved))
+    const renamed = await named("second").events(resume(checkpoint, { modelHash: "5eed" }))
+    expect(renamed.at(-1)).toEqual(events.at(-1))
+    const other = await named("first").error(resume(checkpoint, { modelHash: "0dd" }))
+    expect(other).toBeInstanceOf(CheckpointError)
+    expect(other.message).toBe(
+      'The checkpoint was made with the model "first", and the model "first" has other weights: choose the same model.',
+    )
+    expect((await named("second").error(resume(checkpoint))).message).toContain('cannot be continued with "second"')
+  })
+
   it("only decodes after the last step", async () => {
     const world = gaussianWorld()
     const checkpoints = await checkpointsOf(request)

@@ -176,6 +176,19 @@ describe("testGuidance", () => {
     expect((await broken(testGuidance(guidance))).names).toContain(law)
   })
 
+  it("lets a guidance depart from equal predictions where it says so", async () => {
+    // The zero-init of CFG-Zero*: no prediction at all in the first step.
+    const zeroInit: GuidanceShape = {
+      ...classifierFree,
+      combine: (input) => {
+        const { clean, noise } = classifierFree.combine(input)
+        return input.index > 0 ? { clean, noise } : { clean: times(0, clean), noise: times(0, noise) }
+      },
+    }
+    expect((await broken(testGuidance(zeroInit))).names).toHaveLength(1)
+    expect(await broken(testGuidance({ ...zeroInit, keepsEqualPredictions: false }))).toEqual(none)
+  })
+
   it("lets a guidance keep tensors in the run's memory", async () => {
     const { names } = await broken(testGuidance(momentum("memory")))
     expect(names).not.toContain("continues from a checkpoint bit for bit")

@@ -87,6 +87,24 @@ describe("readSafetensorsHeader", () => {
     expect(failure(() => read(text, 0)).message).toMatch(/header that is not (JSON|an object)/)
   })
 
+  it.each([
+    [
+      "a tensor",
+      '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    ],
+    ["a tensor by an escape", '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061" : 1}'],
+    ["a field of a tensor", '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"shape":[0]}}'],
+    ["a text", '{"__metadata__":{"format":"pt","format":"np"}}'],
+  ])("refuses %s that is there twice", (_, text) => {
+    expect(failure(() => read(text, 0)).message).toMatch(/has a header with the key "\w+" twice in one object\.$/)
+  })
+
+  it("takes keys that are equal in different objects, and texts that look like keys", () => {
+    const text =
+      '{"__metadata__":{"a":"{\\"a\\":1,\\"a\\":2}"},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'
+    expect(read(text, 0).tensors.size).toBe(2)
+  })
+
   it("refuses a header that is not UTF-8", () => {
     const bytes = Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d)
     expect(failure(() => readSafetensorsHeader(withLength(7n, bytes), 15)).message).toContain("not JSON")

@@ -124,6 +124,22 @@ const checkCoverage = (tensors: ReadonlyMap<string, SafetensorsEntry>, dataLengt
   }
 }
 
+/** The first key that an object of a JSON text has twice: `JSON.parse` keeps the last of them without a word. */
+const repeatedKey = (json: string): string | undefined => {
+  const open: Array<Set<string>> = []
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"\s*:?|[{}[\]]/g)) {
+    if (token === "{" || token === "[") open.push(new Set())
+    else if (token === "}" || token === "]") open.pop()
+    else if (token.endsWith(":")) {
+      const key = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1)) as string
+      const keys = open.at(-1)!
+      if (keys.has(key)) return key
+      keys.add(key)
+    }
+  }
+  return undefined
+}
+
 /**
  * Reads and checks a safetensors header from the first bytes of a file of `fileSize` bytes.
  *
@@ -136,11 +152,15 @@ export const readSafetensorsHeader = (prefix: Uint8Array, fileSize: number): Saf
     throw SafetensorsError.of(`has a header that ends at byte ${dataStart}, but only ${prefix.length} bytes were read`)
   }
   let header: unknown
+  let twice: string | undefined
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(prefix.subarray(lengthBytes, dataStart)))
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(prefix.subarray(lengthBytes, dataStart))
+    header = JSON.parse(text)
+    twice = repeatedKey(text)
   } catch {
     throw SafetensorsError.of("has a header that is not JSON; the file is damaged or of another format")
   }
+  if (twice !== undefined) throw SafetensorsError.of(`has a header with the key ${show(twice)} twice in one object`)
   if (!isObject(header)) throw SafetensorsError.of(`has a header that is not an object but ${show(header)}`)
   const dataLength = fileSize - dataStart
   const tensors = new Map<string, SafetensorsEntry>()
