@@ -129,17 +129,19 @@ describe("findWeights finds", () => {
     }),
   )
 
-  it.effect("the single file in transformers where an index is left of shards that are gone, and says so", () =>
-    Effect.gen(function* () {
-      const path = yield* folderOf({
-        "model.safetensors.index.json": indexOf({ a: "model-00001-of-00002.safetensors" }),
-        "model.safetensors": one,
-      })
-      const { source, notice } = yield* findWeights(path)
-      assert.strictEqual(basename(source), "model.safetensors")
-      assert.match(notice!, /: model\.safetensors is used\.$/)
-    }),
-  )
+  for (const stem of ["model", "diffusion_pytorch_model"]) {
+    it.effect(`the single file ${stem} where an index is left of shards that are gone, and says so`, () =>
+      Effect.gen(function* () {
+        const [single, index] = [`${stem}.safetensors`, `${stem}.safetensors.index.json`]
+        const path = yield* folderOf({ [index]: indexOf({ a: `${stem}-00001-of-00002.safetensors` }), [single]: one })
+        assert.deepStrictEqual(yield* findWeights(path), {
+          source: join(path, single),
+          files: [join(path, single)],
+          notice: `${path} holds ${single} and ${index}: ${single} is used.`,
+        })
+      }),
+    )
+  }
 })
 
 describe("findWeights refuses", () => {
@@ -223,7 +225,8 @@ describe("findWeights refuses", () => {
     [
       "a missing shard beside a single file",
       {
-        "diffusion_pytorch_model.safetensors.index.json": indexOf({ a: "x.safetensors" }),
+        "diffusion_pytorch_model.safetensors.index.json": indexOf({ a: "x.safetensors", b: "y.safetensors" }),
+        "y.safetensors": other,
         "diffusion_pytorch_model.safetensors": one,
       },
       (path) =>

@@ -92,22 +92,27 @@ export const weightsIn = async (folder: string): Promise<WeightFiles> => {
   if (choice === undefined) throw noWeights(folder, names)
   if (choice.kind === "several") throw severalSets(folder, choice.names)
   const source = join(folder, choice.name)
-  if (choice.kind === "index") {
-    const files = await checkIndex(folder, source, choice.unused)
-    return choice.unused === undefined ? { source, files } : { source, files, notice: passedOver(folder, choice) }
+  if (choice.unused === undefined) {
+    if (choice.kind === "index") return { source, files: await checkIndex(folder, source, undefined) }
+    await checkFile(source)
+    return { source, files: [source] }
   }
-  await checkFile(source)
-  if (choice.unused === undefined) return { source, files: [source] }
-  // A later save leaves the index and removes the shards; with all of them there, nothing tells which is newer.
-  const map = readWeightMap(await readJson(join(folder, choice.unused)))
-  if (typeof map === "string" || ![...map.values()].every((shard) => names.includes(shard))) {
-    return { source, files: [source], notice: passedOver(folder, choice) }
+  const [file, index] = choice.kind === "file" ? [choice.name, choice.unused] : [choice.unused, choice.name]
+  const map = readWeightMap(await readJson(join(folder, index)))
+  const shards = typeof map === "string" ? [] : [...new Set(map.values())]
+  // A later save as one file leaves the index and removes the shards.
+  const isLeft = shards.length > 0 && !shards.some((shard) => names.includes(shard))
+  if (choice.kind === "index" && !isLeft) {
+    return { source, files: await checkIndex(folder, source, file), notice: passedOver(folder, index, file) }
   }
-  throw severalSets(folder, [choice.name, choice.unused])
+  // With all shards there, nothing tells which is newer: transformers leaves an old file beside them, and reads it.
+  if (shards.length > 0 && shards.every((shard) => names.includes(shard))) throw severalSets(folder, [file, index])
+  await checkFile(join(folder, file))
+  return { source: join(folder, file), files: [join(folder, file)], notice: passedOver(folder, file, index) }
 }
 
-const passedOver = (folder: string, { name, unused }: { readonly name: string; readonly unused: string | undefined }) =>
-  `${folder} holds ${name} and ${unused}: ${name} is used.`
+const passedOver = (folder: string, used: string, unused: string): string =>
+  `${folder} holds ${used} and ${unused}: ${used} is used.`
 
 const severalSets = (folder: string, names: ReadonlyArray<string>): ModelError =>
   new ModelError({ message: `${folder} holds several sets of weights (${names.join(", ")}): remove all but one.` })
