@@ -28,7 +28,6 @@ const names: Readonly<Record<string, string>> = {
   stepping: "step",
   "made video": "generated video",
   knowing: "the values themselves",
-  "dynamic guidance": 'guidance method "dynamic"',
   mend: "fix",
 }
 
@@ -37,7 +36,10 @@ const phrases: ReadonlyArray<readonly [phrase: RegExp, instead: string]> = [
   [/\bmend(?:s|ed|ing)?\b/gi, "fix"],
   [/\bfilms?\b/gi, "model or video"],
   [/\b(?:gone|went|goes|go|going) on from\b/gi, "continue from"],
-  [/(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b|less\b|other\b|different\b)[a-z]+/gi, "is not a …"],
+  [
+    /(?<!\bthere )\b(?:is|are) no (?!longer\b|larger\b|smaller\b|more\b|less\b|other\b|different\b)[a-z]+/gi,
+    "is not a …",
+  ],
   [/\b(?:that|which) (?:is|are) none\b/gi, "is not a …"],
   [/\/\*\*[\s*]*What\b/g, "a docstring that opens with a noun or a verb"],
 ]

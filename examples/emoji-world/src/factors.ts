@@ -24,7 +24,7 @@ export const subjects = {
   fish: { sprite: "1f420", names: ["fish", "blue fish"] },
 } as const satisfies Readonly<Record<string, { readonly sprite: string; readonly names: ReadonlyArray<string> }>>
 
-/** What captions say of each motion. */
+/** The words of captions for each motion. */
 export const motions = {
   right: ["moves to the right", "goes from left to right", "drives to the right", "runs to the right"],
   left: ["moves to the left", "goes from right to left", "drives to the left", "runs to the left"],
@@ -38,7 +38,7 @@ export const motions = {
   explode: ["explodes", "is blown up", "blows up"],
 } as const
 
-/** What captions say of each scene. */
+/** The words of captions for each scene. */
 export const scenes = {
   meadow: ["in a meadow", "on the grass", "in a green field"],
   ice: ["on the ice", "on an iceberg", "in the snow"],
@@ -61,7 +61,7 @@ export interface Factors {
   /** How far the subject is from its usual place. */
   readonly x: number
   readonly y: number
-  /** What the background is drawn with. */
+  /** The seed of the background. */
   readonly seed: number
   /** The direction that it spins in. */
   readonly spin: -1 | 1

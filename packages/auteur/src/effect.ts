@@ -43,13 +43,8 @@ export {
   defaultThresholds,
 } from "./model/transformer-cache.ts"
 export { checkPlugins, type CheckedLaw } from "./plugins/check-plugins.ts"
-export {
-  type ConfigEntry,
-  loadConfig,
-  type LoadConfigOptions,
-  type LoadedConfig,
-  type LoadedPlugin,
-} from "./plugins/config.ts"
+export type { ConfigEntry, LoadedConfig, LoadedPlugin } from "./plugins/config.ts"
+export { loadConfig, type LoadConfigOptions } from "./plugins/load-config.ts"
 export { builtInComponents, type PluginReport, type ProvidedComponent } from "./plugins/plugin-report.ts"
 export { addedPlugins, requirePlugins } from "./plugins/recorded-plugins.ts"
 export { version } from "./version.ts"

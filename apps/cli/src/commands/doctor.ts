@@ -15,7 +15,7 @@ const flags = {
   json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON instead of lines"), Flag.withDefault(false)),
 }
 
-/** `auteur doctor`: what this machine has, what is wrong with it, and the mend. */
+/** `auteur doctor`: what this machine has, what is wrong with it, and how to fix it. */
 export const doctorCommand = Command.make(
   "doctor",
   flags,

@@ -111,7 +111,7 @@ const settingFlags = {
   ),
 }
 
-/** What `generate` and `estimate` both take. */
+/** The flags that `generate` and `estimate` have in common. */
 export const requestFlags = {
   model: optional(
     pathFlag("model", "MODEL").pipe(Flag.withAlias("m")),

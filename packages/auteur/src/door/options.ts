@@ -80,7 +80,7 @@ export interface StepEnd {
   readonly guidanceScale: number
 }
 
-/** What is to be different from the next step on. */
+/** Changes from the next step on. */
 export interface StepChange {
   readonly latents?: Latents | undefined
   readonly guidanceScale?: number | undefined
@@ -92,7 +92,7 @@ export interface GenerateOptions extends RequestOptions {
   readonly videosPerPrompt?: number | undefined
 }
 
-/** What a resumed run does not find in its checkpoint. */
+/** The options of a resumed run, which its checkpoint does not hold. */
 export type ResumeOptions = Pick<
   RequestOptions,
   "sampler" | "guidanceMethod" | "cache" | "onStepEnd" | "signal" | "fps" | "upscale"

@@ -23,7 +23,7 @@ const toTagged = (thrown: unknown): Error => {
   return new PipelineError({ message: `The run failed unexpectedly: ${reason}`, cause: thrown })
 }
 
-/** What an effect ended with; rejects with its error, which has a `_tag` whatever was thrown. */
+/** The value that an effect ended with; rejects with its error, which has a `_tag` whatever was thrown. */
 export const rejectTagged = async <A, E>(exit: Promise<Exit.Exit<A, E>>, signal?: AbortSignal): Promise<A> => {
   const ended = await exit
   if (Exit.isSuccess(ended)) return ended.value

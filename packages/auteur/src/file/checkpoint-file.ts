@@ -10,11 +10,11 @@ export interface CheckpointFile {
   readonly path: () => string | undefined
   /** Replaces what this run wrote before. */
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, MediaError>
-  /** Removes what this run wrote and went on from. */
+  /** Removes the files that this run wrote and continued from. */
   readonly remove: Effect.Effect<void>
 }
 
-/** What a run was resumed from. */
+/** The checkpoint file that a run was resumed from. */
 export interface ResumedFile {
   readonly path: string
   /** The video that it was to become. */

@@ -16,7 +16,7 @@ export interface UnfinishedVideo {
 export interface RenderOptions extends Omit<SavedFile, "checkpoint"> {
   /** Adds a number to the name of the video rather than replacing a file, also one that appeared during the run. */
   readonly exclusive?: boolean | undefined
-  /** The checkpoint file that the work goes on from. */
+  /** The checkpoint file that the work continues from. */
   readonly resumed?: ResumedFile | undefined
   /** Called with a sentence when progress cannot be saved: the work goes on. */
   readonly onNotice?: ((notice: string) => Effect.Effect<void>) | undefined

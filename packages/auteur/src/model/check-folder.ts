@@ -8,7 +8,7 @@ import { readModel } from "./load-model.ts"
 
 export interface CheckedModel {
   readonly path: string
-  /** What is wrong with it, one sentence each: none when it can be run. */
+  /** Its problems, one sentence each: none when it can be run. */
   readonly problems: ReadonlyArray<string>
 }
 

@@ -8,14 +8,14 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { checkFolder } from "./check-folder.ts"
 import { modelLayer } from "./model-services.ts"
-import { loadConfig } from "../plugins/config.ts"
+import { loadConfig } from "../plugins/load-config.ts"
 import { version } from "../version.ts"
 
 /** One thing that auteur needs, and how it stands with it here. */
 export interface Finding {
   readonly name: string
   readonly value: string
-  /** What is wrong, with the mend. */
+  /** The problem and its fix. */
   readonly problem?: string | undefined
 }
 
@@ -40,9 +40,9 @@ export const inspectMachine: (model?: string) => Effect.Effect<ReadonlyArray<Fin
 
 /** The oldest versions that auteur runs on, and how to get a newer one. Effect needs Node 22.19; before 22.18 it does not run TypeScript. */
 const runtimes = [
-  { key: "bun", name: "Bun", oldest: [1, 4], mend: "run `bun upgrade`" },
-  { key: "deno", name: "Deno", oldest: [2, 9], mend: "run `deno upgrade`" },
-  { key: "node", name: "Node", oldest: [22, 19], mend: "install it from nodejs.org" },
+  { key: "bun", name: "Bun", oldest: [1, 4], fix: "run `bun upgrade`" },
+  { key: "deno", name: "Deno", oldest: [2, 9], fix: "run `deno upgrade`" },
+  { key: "node", name: "Node", oldest: [22, 19], fix: "install it from nodejs.org" },
 ] as const
 
 /** Bun and Deno also say which Node they are like. */
@@ -51,13 +51,13 @@ export const inspectRuntime = (
   platform: string,
   arch: string,
 ): Finding => {
-  const { key, name, oldest, mend } = runtimes.find(({ key }) => versions[key] !== undefined) ?? runtimes[2]
+  const { key, name, oldest, fix } = runtimes.find(({ key }) => versions[key] !== undefined) ?? runtimes[2]
   const version = versions[key] ?? "of an unknown version"
   const value = `${name} ${version}, ${platform} ${arch}`
   const [major = 0, minor = 0] = version.split(".").map(Number)
   return major > oldest[0] || (major === oldest[0] && minor >= oldest[1])
     ? { name: "runtime", value }
-    : { name: "runtime", value, problem: `${name} ${oldest.join(".")} or newer is needed: ${mend}.` }
+    : { name: "runtime", value, problem: `${name} ${oldest.join(".")} or newer is needed: ${fix}.` }
 }
 
 const inspectMemory = Effect.sync(() => {

@@ -12,7 +12,7 @@ import {
 export const cacheNames = ["first-block", "tea", "pyramid"] as const
 export type CacheName = (typeof cacheNames)[number]
 
-/** What is reused from step to step of a run. */
+/** The cache of a run, by name or itself. */
 export interface CacheChoice {
   /** One of {@link cacheNames}, a cache of one's own, or `none`. */
   readonly cache?: CacheName | "none" | StepCache | AttentionCache | undefined

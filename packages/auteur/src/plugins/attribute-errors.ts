@@ -1,7 +1,6 @@
 import { fromPlugin, MediaError, PipelineError, VideoReader, VideoWriter } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { ComponentKind } from "./component-kinds.ts"
 
 /** Members whose failures the pipeline itself turns into errors, with the step at which they were thrown. */
 const reportedByPipeline = new Set(["step", "combine", "predict", "encode", "decode"])
@@ -12,7 +11,7 @@ const reportedByPipeline = new Set(["step", "combine", "predict", "encode", "dec
  * Every kind of component is treated alike, by what a member is or returns: an effect, a stream or a value.
  */
 export const attributeErrors = <Component extends object>(
-  kind: ComponentKind,
+  kind: { readonly key: string; readonly word: string },
   component: Component,
   plugin: string,
 ): Component => {

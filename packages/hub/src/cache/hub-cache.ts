@@ -76,7 +76,7 @@ export const writeReference = async (cache: string, { id, revision }: Repository
   await replace(path, (temporary) => writeFile(temporary, commit, { flag: "wx" }))
 }
 
-/** What file systems without symbolic links say: exFAT, network shares, and Windows without developer mode. */
+/** Errors of file systems without symbolic links: exFAT, network shares, and Windows without developer mode. */
 const withoutLinks = new Set(["EPERM", "EACCES", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "UNKNOWN"])
 
 /**

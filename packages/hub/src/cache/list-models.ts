@@ -11,11 +11,11 @@ import { formatRepository } from "./repository.ts"
 import { readCache } from "./resolve-model.ts"
 import { cacheFolder, type Environment } from "./settings.ts"
 
-/** What a model makes a video from, beside the prompt. */
+/** The inputs of a model beside the prompt. */
 export type ModelKind = "text-to-video" | "image-to-video" | "video-to-video" | "unknown"
 
 export interface ListedModel {
-  /** What `resolveModel` takes. */
+  /** The name that `resolveModel` takes. */
   readonly name: string
   readonly path: string
   readonly source: "bundled" | "cache" | "folder"
@@ -24,7 +24,7 @@ export interface ListedModel {
   readonly version: "1.0" | "1.5" | undefined
   /** Bytes on disk. */
   readonly size: number
-  /** What is wrong with it, one sentence each: none when it is complete. */
+  /** Its problems, one sentence each: none when it is complete. */
   readonly problems: ReadonlyArray<string>
 }
 

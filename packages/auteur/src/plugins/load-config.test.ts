@@ -4,7 +4,8 @@ import { dirname, join } from "node:path"
 import { PluginError } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { loadConfig, type LoadedConfig } from "./config.ts"
+import type { LoadedConfig } from "./config.ts"
+import { loadConfig } from "./load-config.ts"
 
 const repository = join(import.meta.dirname, "../../../..")
 let folder = ""
