@@ -44,7 +44,7 @@ describe("the rate of frames", () => {
     expect(toLegalRate(0.5).fps).toBe(1)
     expect(toLegalRate(500)).toEqual({
       fps: 240,
-      notice: "It has 500 frames per second, and is read at the nearest rate that is made, 240 frames per second.",
+      notice: "It has 500 frames per second, and is read at 240: videos have 1 to 240.",
     })
   })
 })

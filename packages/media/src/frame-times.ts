@@ -59,8 +59,11 @@ export const toRate = (ticks: ReadonlyArray<number>, ticksPerSecond: number): nu
 export const toLegalRate = (rate: number): { readonly fps: number; readonly notice?: string } => {
   const fps = Math.min(Math.max(rate, LOWEST_RATE), HIGHEST_RATE)
   if (fps === rate) return { fps }
-  const [found, read] = [Number(rate.toPrecision(3)), `${fps} frames per second`]
-  return { fps, notice: `It has ${found} frames per second, and is read at the nearest rate that is made, ${read}.` }
+  const found = Number(rate.toPrecision(3))
+  return {
+    fps,
+    notice: `It has ${found} frames per second, and is read at ${fps}: videos have ${LOWEST_RATE} to ${HIGHEST_RATE}.`,
+  }
 }
 
 /** A picture that is shown until a time, in seconds from the start of the video. */

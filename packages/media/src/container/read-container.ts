@@ -125,6 +125,9 @@ export const openContainer = async ({ origin, readAt }: OpenedSource, wanted: nu
     if ((await input.getPrimaryAudioTrack()) !== null) {
       notices.push("Its sound is left out: videos are made without sound.")
     }
+    if ((await track.getCodec()) === "vp8" && (await track.canBeTransparent())) {
+      notices.push("Its transparency is left out: of VP8, only the colours are read.")
+    }
     const tell = {
       notice: (sentence: string) => void notices.push(sentence),
       uneven: (sentence: string) => void (notice === undefined && notices.push(sentence)),
