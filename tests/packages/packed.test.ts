@@ -151,7 +151,7 @@ describe("in a folder where they are installed", () => {
     ["@auteur/core", "[ 1, 16, 5, 8, 8 ]\n"],
     ["@auteur/samplers", "[ 999, 749, 499, 249 ]\n"],
     ["@auteur/engine", expect.stringContaining("'cpu'")],
-    ["@auteur/media", expect.stringMatching(/^\d+\n$/)],
+    ["@auteur/media", expect.stringMatching(/^video\/mp4 \d+\n$/)],
     ["@auteur/hub", expect.stringContaining("emoji-world\n")],
     ["auteur-sampler-straight", "text-end step-start step-end step-start step-end decode-progress video-end\n"],
   ])("the program of %s runs", async (name, stdout) => {
