@@ -40,7 +40,9 @@ if (process.versions.bun !== undefined) {
 } else if (isRecentEnough) {
   module.enableCompileCache?.()
   const { bundle } = await import("./bundle.mjs")
-  await import(pathToFileURL(await bundle()).href)
+  // Where nothing can be written, as in another person's copy, the sources are as good, only slower.
+  const path = await bundle().catch(() => undefined)
+  await import(path === undefined ? main.href : pathToFileURL(path).href)
 } else if (installedNode !== undefined) {
   process.env.AUTEUR_STARTED = "1"
   runOn(installedNode, import.meta.url, ["inherit", "inherit", "inherit", "ipc"])

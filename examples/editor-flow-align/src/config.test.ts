@@ -19,7 +19,7 @@ it("edits a video, named in a config", async () => {
         guidanceScale: 1,
         strength: 0.5,
       } as const
-      const record = yield* makeVideo({ ...edit, prompt: "a cat", output: cat, steps: 4, seed: 1 })
+      const { record } = yield* makeVideo({ ...edit, prompt: "a cat", output: cat, steps: 4, seed: 1 })
       const { plugins } = yield* CurrentModel
       expect(plugins.map(({ provides }) => provides)).toEqual([[{ kind: "editor", name: "flow-align" }]])
       return record

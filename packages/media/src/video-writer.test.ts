@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { MediaError, Tensor, type Video, type VideoSpec, VideoReader, VideoWriter } from "@auteur/core"
+import { type MediaError, Tensor, type Video, type VideoSpec, VideoReader, VideoWriter } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -43,13 +43,13 @@ const check = (path: string, plan: Partial<VideoSpec> = {}) =>
   run(VideoWriter.use((writer) => writer.check(path, { fps: 8, upscale: 1, ...plan })))
 const read = (path: string) => run(VideoReader.use((reader) => reader.read(path)))
 
-const rejection = (work: Promise<unknown>): Promise<string> =>
+const rejection = (work: Promise<unknown>, tag: "MediaError" | "RequestError" = "MediaError"): Promise<string> =>
   work.then(
     () => {
       throw new Error("nothing was refused")
     },
     (cause: unknown) => {
-      expect(cause).toBeInstanceOf(MediaError)
+      expect(cause).toMatchObject({ _tag: tag })
       return (cause as MediaError).message
     },
   )
@@ -114,9 +114,11 @@ describe.each([
 
   it("is refused before the work when its settings or its metadata cannot be", async () => {
     const path = join(folder, name)
-    expect(await rejection(check(path, { fps: 0 }))).toContain("fps is 0")
-    expect(await rejection(check(path, { width: 5000 }))).toContain("width is 5000")
-    expect(await rejection(check(path, { metadata: { prompt: "x".repeat(300_000) } }))).toContain("shorten it")
+    expect(await rejection(check(path, { fps: 0 }), "RequestError")).toContain("fps is 0")
+    expect(await rejection(check(path, { width: 5000 }), "RequestError")).toContain("width is 5000")
+    expect(await rejection(check(path, { metadata: { prompt: "x".repeat(300_000) } }), "RequestError")).toContain(
+      "shorten it",
+    )
     expect(await rejection(check(join(folder, "nowhere", name)))).toContain("does not exist")
   })
 })
@@ -133,7 +135,7 @@ describe("a PNG file", () => {
   it("is refused for more frames, before the work where that is known", async () => {
     const path = join(folder, "still.png")
     const message = "A PNG file holds one picture, and this video has more: end the name in / for a folder of pictures"
-    expect(await rejection(check(path, { frames: 17 }))).toContain(message)
+    expect(await rejection(check(path, { frames: 17 }), "RequestError")).toContain(message)
     expect(await rejection(write(path))).toContain(message)
     expect(await readdir(folder)).toEqual([])
   })
@@ -226,7 +228,7 @@ describe("the ending", () => {
     ["clip", "its name has no ending that says what to write. Please end the name in .mp4"],
   ])("%s is refused with what to take instead", async (name, message) => {
     const path = join(folder, name)
-    expect(await rejection(check(path))).toContain(`Cannot write ${path}: ${message}`)
+    expect(await rejection(check(path), "RequestError")).toContain(`Cannot write ${path}: ${message}`)
     expect(await rejection(write(path))).toContain(message)
   })
 
@@ -238,10 +240,14 @@ describe("the ending", () => {
 
   it("decides what is refused: odd sizes for MP4 only, fast videos for GIF only", async () => {
     const odd = { width: 15, height: 16 }
-    expect(await rejection(check(join(folder, "a.mp4"), odd))).toContain("H.264 needs an even width and height")
+    expect(await rejection(check(join(folder, "a.mp4"), odd), "RequestError")).toContain(
+      "H.264 needs an even width and height",
+    )
     await check(join(folder, "a.gif"), odd)
     await check(join(folder, "a.webp"), odd)
-    expect(await rejection(check(join(folder, "a.gif"), { fps: 60 }))).toContain("at most 50 frames a second")
+    expect(await rejection(check(join(folder, "a.gif"), { fps: 60 }), "RequestError")).toContain(
+      "at most 50 frames a second",
+    )
     await check(join(folder, "a.webp"), { fps: 60 })
   })
 })

@@ -1,5 +1,5 @@
 import { extname, sep } from "node:path"
-import { MediaError, type Video, type VideoKind, type VideoSpec, VideoWriter } from "@auteur/core"
+import { MediaError, RequestError, type Video, type VideoKind, type VideoSpec, VideoWriter } from "@auteur/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -61,14 +61,9 @@ const openSink = (path: string, { exclusive = false, ...options }: WriteOptions)
   }
 }
 
-const check = async (path: string, plan: VideoSpec): Promise<void> => {
-  if (isFolder(path)) {
-    checkOptions(plan)
-    return checkFolder(path)
-  }
-  formats[kindOf(path)].check(plan)
-  return checkWritable(path)
-}
+/** Throws for a path and a plan that do not go together, wherever the path leads. */
+const checkPlan = (path: string, plan: VideoSpec): void =>
+  isFolder(path) ? checkOptions(plan) : formats[kindOf(path)].check(plan)
 
 const noFrame = (): MediaError => new MediaError({ message: "A video needs at least one frame, and none was written." })
 
@@ -104,7 +99,11 @@ const feed = <E, R, A>(
 /** Writes MP4 (H.264), animated WebP, GIF, one PNG picture or a folder of them, by the ending of the path. */
 export const videoWriterLayer: Layer.Layer<VideoWriter> = Layer.succeed(VideoWriter, {
   endings: [...Object.keys(formats).map((kind) => `.${kind}`), FOLDER],
-  check: (path, plan) => attempt(`video ${path}`, () => check(path, plan)),
+  check: (path, plan) =>
+    Effect.try({
+      try: () => checkPlan(path, plan),
+      catch: (cause) => new RequestError({ message: (cause as MediaError).message }),
+    }).pipe(Effect.andThen(attempt(`video ${path}`, () => (isFolder(path) ? checkFolder(path) : checkWritable(path))))),
   write: (path, videos, format) => feed(videos, `video ${path}`, (size) => openSink(path, { ...size, ...format })),
   encode: (kind, videos, format) =>
     feed(videos, "video", (size) => openFrameWriter(kind, { ...size, ...format })).pipe(

@@ -26,7 +26,9 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     ],
     [1, "Near is emoji-world.", ["a fox", "--model", "emoji-wrold"]],
     [1, "Near are zai-org/CogVideoX", ["a fox", "--model", "zai-org/CogVideoX-3b"]],
-    [1, "Cannot write x.xyz: .xyz files are not written.", ["a fox", "-o", "x.xyz"]],
+    [2, "Cannot write x.xyz: .xyz files are not written.", ["a fox", "-o", "x.xyz"]],
+    [2, "A PNG file holds one picture", ["a fox", "-o", "x.png"]],
+    [2, "at most 50 frames a second", ["a fox", "-o", "x.gif", "--fps", "60"]],
     [1, "Cannot write nowhere/x.mp4: the folder nowhere does not exist.", ["a fox", "-o", "nowhere/x.mp4"]],
     [1, "text.txt cannot be read.", ["a fox", "--video", "text.txt"]],
     [1, "gone.mp4 cannot be read. There is no such file", ["a fox", "--video", "gone.mp4"]],
@@ -58,7 +60,7 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     [2, "--source-guidance-scale is for --start inversion", ["a fox", "--source-guidance-scale", "3"]],
     [1, "gone.safetensors does not exist: check the path", ["a fox", "--lora", "gone.safetensors"]],
     [2, "emoji-world takes no image", ["a fox", "--image", "dot.png"]],
-    [1, "text.txt cannot be used: This is not an image of a known kind", ["a fox", "--image", "text.txt"]],
+    [1, "text.txt cannot be used. This is not an image of a known kind", ["a fox", "--image", "text.txt"]],
     [1, "There is no checkpoint at nope.auteur", ["--resume", "nope.auteur"]],
     [1, "text.txt cannot be resumed", ["--resume", "text.txt"]],
     [1, "There is no file of prompts at nope.txt", ["--batch", "nope.txt"]],
@@ -69,8 +71,8 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     [2, "--from 3 is beyond the end of two.txt, which holds 2 prompts.", ["--batch", "two.txt", "--from", "3"]],
     [2, "--from is the place in a batch", ["a fox", "--from", "3"]],
     [1, "There is no checkpoint at /dev/zero that can be read", ["--resume", "/dev/zero"]],
-    [1, "/dev/zero cannot be read. It is no file", ["a fox", "--video", "/dev/zero"]],
-    [1, "There is no image at /dev/zero that can be read", ["a fox", "--image", "/dev/zero"]],
+    [1, "/dev/zero cannot be read. It is not a regular file", ["a fox", "--video", "/dev/zero"]],
+    [1, "/dev/zero cannot be used. It is not a regular file", ["a fox", "--image", "/dev/zero"]],
     [1, "empty.mp4 cannot be read. This file is empty.", ["a fox", "--video", "empty.mp4"]],
     [1, "empty.mp4 cannot be resumed", ["--resume", "empty.mp4"]],
     [1, "dot.png has 1 frame, but 9 are asked for", ["a fox", "--frames", "9", "--video", "dot.png"]],
@@ -101,14 +103,18 @@ describe("bad input gets one clear sentence, the right exit code, no stack, and 
     expect(await readdir(folder.path())).toEqual(before)
   })
 
-  it("no right to write", async () => {
-    await mkdir(folder.file("locked"))
+  it.each([
+    ["locked/x.mp4", /writing to locked is not permitted/],
+    ["mine.mp4", /writing to \S*mine\.mp4 is not permitted/],
+  ])("no right to write %s: the folder or the file is named", async (path, problem) => {
+    await mkdir(folder.file("locked"), { recursive: true })
     await chmod(folder.file("locked"), 0o555)
-    await chmod(folder.path(), 0o755)
+    await writeFile(folder.file("mine.mp4"), "", { mode: 0o444 })
+    await chmod(folder.path(), 0o777)
     // Everything is permitted to root.
     const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-    const { code, errors } = await auteur(["a fox", "-o", "locked/x.mp4"], { cwd: folder.path(), ...nobody })
-    expect(errors).toContain("Cannot write locked/x.mp4: writing is not permitted in locked.")
+    const { code, errors } = await auteur(["a fox", "-o", path], { cwd: folder.path(), ...nobody })
+    expect(errors).toMatch(problem)
     expect(code).toBe(1)
     expectClearErrors(errors)
   })

@@ -86,9 +86,11 @@ const makeAll = Effect.fnUntraced(function* <E, R>(
   let made = 0
   let last: Failure | undefined
   let failed: Failure | undefined
+  let left = prompts.length - first
   for (const [index, prompt] of prompts.entries()) {
     if (index < first) continue
     const failure = yield* makeOne(prompt, index)
+    left--
     if (failure === undefined) made++
     failed = failure ?? failed
     const isSame = failure?.reason !== undefined && failure.reason === last?.reason
@@ -98,8 +100,9 @@ const makeAll = Effect.fnUntraced(function* <E, R>(
   if (failed === undefined) return
   const { exitCode } = failed.error
   if (prompts.length === 1) return yield* new CommandError({ message: "", exitCode })
+  const same = left === 0 || exitCode === 2 ? [] : [`The other ${left} would fail for the same reason.`]
   const count = `${made} of ${prompts.length - first} videos were made.`
-  return yield* new CommandError({ message: count, exitCode })
+  return yield* new CommandError({ message: [...same, count].join("\n"), exitCode })
 })
 
 const requestedPrompts = Effect.fnUntraced(function* (input: GenerateInput, prompt: string | undefined) {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { describe, expect, it } from "vitest"
 import { auteur, expectClearErrors, temporaryFolder } from "../../test/run-auteur.ts"
@@ -16,6 +16,17 @@ describe("auteur generate", () => {
     const written = await bytes("a-fox-in-a-meadow.mp4")
     expect(written.subarray(4, 8).toString()).toBe("ftyp")
     expect(written.includes("avc1")).toBe(true)
+  })
+
+  it("gives two runs at once two names, and leaves a file that appears meanwhile", async () => {
+    const runs = await Promise.all([run("a twin", ...short), run("a twin", ...short)])
+    expect(runs.map(({ output }) => output.split(" ")[0]).toSorted()).toEqual(["a-twin-2.mp4", "a-twin.mp4"])
+
+    const late = await auteur(["a guest", ...short], { cwd: folder.path() }, (printed) => {
+      if (printed.includes("denoise 1/2")) writeFileSync(folder.file("a-guest.mp4"), "another program's")
+    })
+    expect(late.output).toMatch(/^a-guest-2\.mp4 /)
+    expect((await bytes("a-guest.mp4")).toString()).toBe("another program's")
   })
 
   it("writes equal bytes for equal seeds, and other bytes for another", async () => {
@@ -92,6 +103,37 @@ describe("auteur generate", () => {
 
     expect((await run("--batch", "prompts.txt", ...short, "-o", "clips/", "--seed", "4")).code).toBe(0)
     expect(await readdir(folder.file("clips"))).toEqual(["1", "2", "3"])
+  })
+
+  it("ends a batch at once where the next prompt would fail for the same reason", async () => {
+    await writeFile(folder.file("many.txt"), "a fox\n".repeat(3000))
+    const wrong = await run("--batch", "many.txt", "--frames", "7")
+    expect(wrong.errors.trim().split("\n")).toEqual([
+      "Video 1 of 3000: a fox",
+      "Video 1 of 3000: A video of 7 frames cannot be made: the nearest lengths are 1 and 8 frames.",
+      "0 of 3000 videos were made.",
+    ])
+    expect(wrong.code).toBe(2)
+    const nowhere = await run("--batch", "many.txt", ...short, "-o", "nowhere/x.mp4", "-q")
+    expect(nowhere.errors.trim().split("\n")).toHaveLength(4)
+    expect(nowhere.errors).toMatch(/\nThe other 2998 would fail for the same reason\.\n0 of 3000 videos were made\.\n$/)
+    expect(nowhere.code).toBe(1)
+  })
+
+  it("continues a batch that was stopped: its video by --resume, and the rest by --from", async () => {
+    await writeFile(folder.file("three.txt"), "a fox\na cat\na dog\n")
+    const batch = ["--batch", "three.txt", "--steps", "20", "--frames", "9", "--seed", "4", "-o", "my clip.mp4"]
+    let isSent = false
+    const stopped = await auteur(batch, { cwd: folder.path() }, (printed, child) => {
+      if (isSent || !/Video 2 of 3[^]*denoise 4\/20/.test(printed)) return
+      isSent = true
+      child.kill("SIGINT")
+    })
+    expect(stopped.errors).toMatch(
+      /\nStopped\. What is done can be continued: --resume 'my clip-2\.mp4\.auteur'\nThe rest of the batch: the same command with --from 3\n$/,
+    )
+    expect((await run("--resume", "my clip-2.mp4.auteur")).output).toBe("my clip-2.mp4  (seed 4)\n")
+    expect((await run(...batch, "--from", "3")).output).toBe("my clip-3.mp4  (seed 4)\n")
   })
 
   it("prints events as JSON lines for programs, with the pictures of --preview", async () => {

@@ -73,6 +73,7 @@ export const resumeVideo: (options: ResumeVideoOptions) => Effect.Effect<MadeFil
     const record = { ...run.record, fps: options.fps ?? run.record.fps, upscale: options.upscale ?? run.record.upscale }
     const { plugins, threads, memoryLimit, model = run.model, output = run.output } = options
     const { baseModel = record.baseModel } = options
+    const exclusive = options.output === undefined && run.exclusive
     yield* requireSamePlugins(record, plugins, path)
     const finished = Effect.gen(function* () {
       const current = yield* CurrentModel
@@ -86,14 +87,17 @@ export const resumeVideo: (options: ResumeVideoOptions) => Effect.Effect<MadeFil
       const hooks = { onEvent, onNotice, onUnfinished }
       const rendered = renderVideo(resume(run.checkpoint, { modelHash: modelIdentity(record) }), {
         output,
+        exclusive,
         record,
         model,
         resumed,
         ...hooks,
       })
-      yield* Effect.provideContext(rendered, components)
+      return { record, output: yield* Effect.provideContext(rendered, components) }
     })
-    yield* finished.pipe(Effect.scoped, Effect.provide(modelLayer({ model, baseModel, threads, memoryLimit, plugins })))
-    return { record, output }
+    return yield* finished.pipe(
+      Effect.scoped,
+      Effect.provide(modelLayer({ model, baseModel, threads, memoryLimit, plugins })),
+    )
   },
 )

@@ -1,4 +1,4 @@
-import { type Checkpoint, type GenerateEvent, type MediaError, VideoWriter } from "@auteur/core"
+import { type Checkpoint, type GenerateEvent, type MediaError, type RequestError, VideoWriter } from "@auteur/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -14,8 +14,6 @@ export interface UnfinishedVideo {
 }
 
 export interface RenderOptions extends Omit<SavedFile, "checkpoint"> {
-  /** Adds a number to the name of the video rather than replacing a file, also one that appeared during the run. */
-  readonly exclusive?: boolean | undefined
   /** The checkpoint file that the work continues from. */
   readonly resumed?: ResumedFile | undefined
   /** Called with a sentence when progress cannot be saved: the work goes on. */
@@ -37,10 +35,10 @@ const chunksAhead = 1
  */
 export const renderVideo = <E, R>(
   events: Stream.Stream<GenerateEvent, E, R>,
-  { resumed, exclusive = false, onEvent = nothing, onNotice = nothing, onUnfinished = nothing, ...run }: RenderOptions,
-): Effect.Effect<string, E | MediaError, R | VideoWriter> =>
+  { resumed, onEvent = nothing, onNotice = nothing, onUnfinished = nothing, ...run }: RenderOptions,
+): Effect.Effect<string, E | MediaError | RequestError, R | VideoWriter> =>
   Effect.gen(function* () {
-    const { output, record } = run
+    const { output, exclusive = false, record } = run
     const { fps, upscale, frames, width, height } = record
     const format = { fps, upscale, metadata: toMetadata(record) }
     const writer = yield* VideoWriter
@@ -56,7 +54,7 @@ export const renderVideo = <E, R>(
       Effect.suspend(() => {
         if (last === undefined || last === saved) return Effect.void
         const checkpoint = last
-        return Effect.map(file.write(encodeRun({ ...run, checkpoint }, output)), () => {
+        return Effect.map(file.write(encodeRun({ ...run, checkpoint })), () => {
           saved = checkpoint
         })
       }),

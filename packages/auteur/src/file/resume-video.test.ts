@@ -25,8 +25,14 @@ afterAll(() => rm(root, { recursive: true }))
 const small = { steps: 3, frames: 1, guidanceScale: 1 }
 
 /** Makes a video, or is stopped after two of its steps: the notices, and what is left to go on from. */
-const make = async (options: { seed: number; output: string; stops?: boolean; model?: string }) => {
-  const { seed, output, stops = false, model } = options
+const make = async (options: {
+  seed: number
+  output: string
+  exclusive?: boolean
+  stops?: boolean
+  model?: string
+}) => {
+  const { seed, output, exclusive, stops = false, model } = options
   const notices: Array<string> = []
   let left: UnfinishedVideo | undefined
   const video = makeVideo({
@@ -34,13 +40,14 @@ const make = async (options: { seed: number; output: string; stops?: boolean; mo
     prompt: "a fox",
     seed,
     output,
+    exclusive,
     onNotice: (notice) => Effect.sync(() => void notices.push(notice)),
     onEvent: (event) => (stops && event.type === "step-end" && event.index === 1 ? Effect.interrupt : Effect.void),
     onUnfinished: (video) => Effect.sync(() => void (left = video)),
   })
   const exit = await Effect.runPromiseExit(Effect.provide(video, modelLayer(model === undefined ? {} : { model })))
   expect(Exit.isSuccess(exit)).toBe(!stops)
-  return { notices, checkpoint: left?.checkpoint }
+  return { notices, checkpoint: left?.checkpoint, output: Exit.isSuccess(exit) ? exit.value.output : undefined }
 }
 
 const resume = (checkpoint: string, options: { output?: string; model?: string } = {}) =>
@@ -95,6 +102,29 @@ describe("the checkpoint of an unfinished run", () => {
       `Cannot write ${output}.auteur: the name is too long. Name a shorter one. Until then, progress is not saved.`,
     ])
     expect(await readdir(folder)).toEqual([`${"x".repeat(248)}.mp4`])
+  })
+})
+
+describe("a copy of the model", () => {
+  it("continues a run under another name: the hash decides", async () => {
+    const { checkpoint } = await make({ seed: 1, output: join(folder, "x.mp4"), stops: true })
+    const copy = join(folder, "m2")
+    await cp(bundled, copy, { recursive: true })
+    expect((await resume(checkpoint!, { model: copy })).record.seed).toBe(1)
+    const resumed = await readFile(join(folder, "x.mp4"))
+    await make({ seed: 1, output: join(folder, "y.mp4") })
+    expect(resumed.equals(await readFile(join(folder, "y.mp4")))).toBe(true)
+  })
+})
+
+describe("a name that was not asked for", () => {
+  it("takes no file's place, also of one that appears meanwhile, and when the run is continued", async () => {
+    const output = join(folder, "x.mp4")
+    const { checkpoint } = await make({ seed: 1, output, exclusive: true, stops: true })
+    await writeFile(output, "another program's")
+    expect((await resume(checkpoint!)).output).toBe(join(folder, "x-2.mp4"))
+    expect((await make({ seed: 2, output, exclusive: true })).output).toBe(join(folder, "x-3.mp4"))
+    expect(await readFile(output, "utf8")).toBe("another program's")
   })
 })
 

@@ -24,6 +24,8 @@ export interface SavedRun {
 export interface SavedFile extends SavedRun {
   /** The path of its video, with the folder in which the checkpoint was found. */
   readonly output: string
+  /** Adds a number to the name of the video rather than replacing a file, also one that appeared during the run. */
+  readonly exclusive?: boolean | undefined
 }
 
 // A name alone: a file from elsewhere must not be written to another folder than its own.
@@ -35,6 +37,7 @@ const decodeNote = Schema.decodeUnknownEffect(
     Schema.Struct({
       model: Schema.String,
       output: Schema.optionalKey(OutputName),
+      exclusive: Schema.optionalKey(Schema.Boolean),
       metadata: Schema.Record(Schema.String, Schema.String),
     }),
   ),
@@ -42,31 +45,40 @@ const decodeNote = Schema.decodeUnknownEffect(
 
 const isFolder = (output: string): boolean => /[/\\]$/.test(output)
 
-/** The bytes of a checkpoint; `output` is the path of the video beside which they are to lie. */
-export const encodeRun = ({ checkpoint, record, model }: SavedRun, output?: string): Uint8Array => {
+/** The bytes of a checkpoint; with the name of the video beside whose file they are to lie. */
+export const encodeRun = ({
+  checkpoint,
+  record,
+  model,
+  output,
+  exclusive,
+}: SavedRun & Partial<SavedFile>): Uint8Array => {
   const metadata: VideoMetadata = toMetadata(record)
   const name = output === undefined ? undefined : `${basename(resolve(output))}${isFolder(output) ? "/" : ""}`
-  return encodeCheckpoint(checkpoint, JSON.stringify({ model, output: name, metadata }))
+  return encodeCheckpoint(
+    checkpoint,
+    JSON.stringify({ model, output: name, exclusive: exclusive || undefined, metadata }),
+  )
 }
 
 /** Reads a checkpoint; a `CheckpointError` says what is wrong with it. `name` is what messages call it. */
 export const decodeRun: (
   bytes: Uint8Array,
   name: string,
-) => Effect.Effect<SavedRun & { readonly output: string | undefined }, CheckpointError> = Effect.fnUntraced(
+) => Effect.Effect<SavedRun & Partial<Pick<SavedFile, "output" | "exclusive">>, CheckpointError> = Effect.fnUntraced(
   function* (bytes, name) {
     const refuse = (reason: string) => new CheckpointError({ message: `${name} cannot be resumed: ${reason}` })
     const { checkpoint, note } = yield* Effect.try({
       try: () => ({ checkpoint: decodeCheckpoint(bytes), note: readCheckpointNote(bytes) }),
       catch: (cause) => refuse((cause as CheckpointError).message),
     })
-    const { model, output, metadata } = yield* Effect.mapError(decodeNote(note), () =>
+    const { model, output, exclusive, metadata } = yield* Effect.mapError(decodeNote(note), () =>
       refuse("it does not say which video it belongs to; start again without it."),
     )
     const record = yield* Effect.mapError(fromMetadata(metadata, name), () =>
       refuse("its settings are damaged; start again without it."),
     )
-    return { checkpoint, record, model, output }
+    return { checkpoint, record, model, ...(output === undefined ? {} : { output, exclusive }) }
   },
 )
 

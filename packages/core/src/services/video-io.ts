@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import type { MediaError } from "./errors.ts"
+import type { MediaError, RequestError } from "./errors.ts"
 import type { Video } from "../tensor/tensor.ts"
 
 /** Short texts that a video file carries, such as the request that made it. */
@@ -39,8 +39,11 @@ export interface VideoSpec extends VideoFormat {
 export interface VideoWriterShape {
   /** Endings of paths that it writes, such as `.mp4`. */
   readonly endings: ReadonlyArray<string>
-  /** Finds out before the work whether a video can be written at a path. */
-  readonly check: (path: string, plan: VideoSpec) => Effect.Effect<void, MediaError>
+  /**
+   * Finds out before the work whether a video can be written at a path: a `RequestError` says that it never can, whatever lies there, and
+   * a `MediaError` what is in the way.
+   */
+  readonly check: (path: string, plan: VideoSpec) => Effect.Effect<void, MediaError | RequestError>
   /**
    * Writes a video, whole or not at all, and gives the path where it is.
    *
