@@ -10,11 +10,12 @@ import { findLora } from "./lora-file.ts"
 import { checkModel, openModelFolder } from "./model-folder.ts"
 
 const index = "transformer/diffusion_pytorch_model.safetensors.index.json"
-const targets = [...neededFiles().keys()].filter((name) => name !== "tokenizer/spiece.model")
+const good = neededFiles()
+const targets = [...good.keys()].filter((name) => name !== "tokenizer/spiece.model")
 let folder = ""
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "auteur-mutated-"))
-  await writeModel(folder)
+  await writeModel(folder, good)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -43,7 +44,7 @@ it("a model folder with a changed file is opened or refused in sentences, never 
       fc.constantFrom(...targets),
       fc.array(mutation, { minLength: 1, maxLength: 3 }),
       async (name, changes) => {
-        const bytes = neededFiles().get(name)!
+        const bytes = good.get(name)!
         await writeFile(join(folder, name), changes.reduce(mutate, bytes))
         try {
           const problems = await Effect.runPromise(checkModel(folder))
@@ -65,7 +66,7 @@ it("an index or a config of any JSON is read or refused", async () => {
       fc.jsonValue(),
       fc.string(),
       async (name, value, key) => {
-        const bytes = neededFiles().get(name)!
+        const bytes = good.get(name)!
         const file = name === index ? { weight_map: { [key]: value } } : value
         await writeFile(join(folder, name), JSON.stringify(file))
         try {
