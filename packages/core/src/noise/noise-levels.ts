@@ -14,7 +14,7 @@ export const variancePreserving = (alphasCumprod: Float64Array): NoiseProcess =>
 export const rectifiedFlow: NoiseProcess = { kind: "rectified-flow" }
 
 /**
- * The level at a timestep. A variance-preserving timestep may be fractional (log-SNR is interpolated) and −1 is no noise;
+ * The level at a timestep. A variance-preserving timestep may be fractional (log-SNR is interpolated), and −1 stands for clean latents;
  * a rectified-flow timestep is 1000 σ.
  */
 export const levelAt = (process: NoiseProcess, timestep: number): Level => {
@@ -106,12 +106,12 @@ const timestepOf = (table: Float64Array, target: number): number => {
   return low + (logSnr(target) - logSnr(a)) / (logSnr(b) - logSnr(a))
 }
 
-/** Reads a network's answer at a level as clean latents and noise; a `ShapeError` when it is not of the sample's shape. */
+/** Reads a network's output at a level as clean latents and noise; a `ShapeError` when it is not of the sample's shape. */
 export const toPrediction = (type: PredictionType, sample: Latents, level: Level, output: Latents): Prediction => {
   checkAlike("toPrediction", sample, output)
-  const answer = output.contiguous()
+  const predicted = output.contiguous()
   const x = sample.contiguous().values()
-  const y = answer.values()
+  const y = predicted.values()
   const { alpha, sigma } = level
   const mix = (a: number, b: number): Latents => {
     const [p, q] = [Math.fround(a), Math.fround(b)]
@@ -123,11 +123,11 @@ export const toPrediction = (type: PredictionType, sample: Latents, level: Level
     case "v_prediction":
       return { clean: mix(alpha, -sigma), noise: mix(sigma, alpha) }
     case "epsilon":
-      return { clean: mix(1 / alpha, -sigma / alpha), noise: answer }
+      return { clean: mix(1 / alpha, -sigma / alpha), noise: predicted }
     case "sample":
       // Clean latents say nothing about noise: its mean is 0.
-      if (sigma === 0) return { clean: answer, noise: mix(0, 0) }
-      return { clean: answer, noise: mix(1 / sigma, -alpha / sigma) }
+      if (sigma === 0) return { clean: predicted, noise: mix(0, 0) }
+      return { clean: predicted, noise: mix(1 / sigma, -alpha / sigma) }
     case "flow":
       return { clean: mix(1, -sigma), noise: mix(1, 1 - sigma) }
   }

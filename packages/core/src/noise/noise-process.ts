@@ -4,7 +4,7 @@ import type { Latents } from "../tensor/tensor.ts"
 export interface Level {
   readonly alpha: number
   readonly sigma: number
-  /** What a network trained on the process is told: 0…T−1 for diffusion, 1000 σ for rectified flow. */
+  /** The timestep that a network trained on the process is given: 0…T−1 for diffusion, 1000 σ for rectified flow. */
   readonly timestep: number
 }
 
@@ -19,7 +19,7 @@ export type NoiseProcess =
   | { readonly kind: "rectified-flow" }
 
 /**
- * What a network answers with.
+ * The output of a network.
  *
  * - `v_prediction`: v = alpha · noise − sigma · clean (arXiv 2202.00512 §4 and appendix D)
  * - `epsilon`: the noise
@@ -28,7 +28,7 @@ export type NoiseProcess =
  */
 export type PredictionType = "v_prediction" | "epsilon" | "sample" | "flow"
 
-/** What every part of the pipeline speaks: the clean latents and the noise that a network sees in a sample. */
+/** The clean latents and the noise that a network sees in a sample: the form in which all components exchange predictions. */
 export interface Prediction {
   readonly clean: Latents
   readonly noise: Latents

@@ -15,7 +15,7 @@ import { VideoRequest } from "./video-request.ts"
 export interface Checkpoint {
   /** The request with its lengths written out and without its tensors: they are in `state`, `image` and `given`. */
   readonly request: RunRequest
-  /** What identifies the model that made it, where the run was told; see `RunOptions.modelHash`. */
+  /** Identifies the model that made it, where the run was told; see `RunOptions.modelHash`. */
   readonly modelHash: string | undefined
   /** The names of the model, the sampler, the guidance and, where one makes the steps, the editor, so that no others continue it. */
   readonly denoiser: string

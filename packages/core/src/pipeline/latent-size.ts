@@ -55,7 +55,7 @@ export const videoSize = (
   return { latents, padding, frames, height, width }
 }
 
-/** What a tensor of 8-bit pixels may hold: beyond it no file is written and no allocation of a browser succeeds. */
+/** The most values of a tensor of 8-bit pixels: beyond it no file is written and no allocation of a browser succeeds. */
 const mostPixelValues = 2 ** 32
 
 const checkTotal = (frames: number, height: number, width: number): void => {

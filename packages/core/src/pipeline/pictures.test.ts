@@ -32,7 +32,7 @@ const film = (frames: number): Video =>
 const colour = (frame: number): number => (2 * (50 + 10 * frame)) / 255 - 1
 const spread = Math.exp(-1.5)
 
-/** What the network is asked first. */
+/** The network's first input. */
 const firstInput = async (asked: GenerateRequest, imageConditioned: boolean): Promise<PredictInput> => {
   const inputs: Array<PredictInput> = []
   const world = gaussianWorld({

@@ -13,7 +13,7 @@ import type { PipelineRequest, RunRequest } from "./pipeline-request.ts"
 import { validateRequest } from "./validate-request.ts"
 import { requestDefaults } from "./video-request.ts"
 
-/** What a request comes to with the model and the sampler at hand, before it runs. */
+/** The plan of a request with the model and the sampler at hand, before it runs. */
 export interface RunPlan {
   /** The request with its defaults and lengths written out, and without its tensors. */
   readonly request: RunRequest

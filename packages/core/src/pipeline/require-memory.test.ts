@@ -25,7 +25,7 @@ const request: GenerateRequest = {
 const pictures = (frames: number): Video =>
   Tensor.zeros("batch frames height width channels", [1, frames, 64, 96, 3], "uint8")
 
-/** What decoding so many latent frames takes beside the weights of all parts: the network's own memory and the frames, twice. */
+/** Bytes that decoding so many latent frames takes beside the weights of all components: the network's own memory and the frames, twice. */
 const needed = (latentFrames: number, frames: number, height: number, width: number): number =>
   7000 + (300 * latentFrames * height * width) / 64 + 2 * frames * height * width * 3
 

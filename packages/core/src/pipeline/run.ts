@@ -18,7 +18,7 @@ export type Components = TextEncoder | Denoiser | VideoVae | Sampler | Guidance
 /** Settings of a run that no request holds. */
 export interface RunOptions<E = never> {
   /**
-   * What identifies the model, such as a hash of its files, which checkpoints keep. A run is resumed only by a model of the same hash,
+   * Identifies the model, such as by a hash of its files; checkpoints keep it. A run is resumed only by a model of the same hash,
    * whatever its name; where no hash is given, by one of the same name.
    */
   readonly modelHash?: string | undefined

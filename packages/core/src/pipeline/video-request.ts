@@ -9,9 +9,9 @@ export type StartKind = "noise" | "inversion" | "inversion-free"
  * a checkpoint all derive from {@link requestFields}: one name for one setting everywhere.
  */
 export interface VideoRequest {
-  /** What the video shows. */
+  /** The content of the video. */
   readonly prompt: string
-  /** What the video should not show. */
+  /** Content to steer away from. */
   readonly negativePrompt?: string
   /** The same seed gives the same video. */
   readonly seed: number | bigint
@@ -48,7 +48,7 @@ export interface VideoRequest {
    * video would have come from (`inversion`), or at the source video itself (`inversion-free`).
    */
   readonly start?: StartKind
-  /** What the source video shows, for the starts inversion and inversion-free. */
+  /** The content of the source video, for the starts inversion and inversion-free. */
   readonly sourcePrompt?: string
   /** How strongly the source prompt steers; 1 switches guidance off. */
   readonly sourceGuidanceScale?: number
@@ -81,7 +81,7 @@ export interface LoraSetting {
 export interface RequestField<A> {
   /** The value, and its text as flags, metadata and checkpoints have it. */
   readonly schema: Schema.Codec<A, string>
-  /** What a value has to be, as messages put it: "a whole number from 1 to 1000". */
+  /** The values that it takes, as messages put it: "a whole number from 1 to 1000". */
   readonly expected: string
   /** One sentence. */
   readonly description: string
@@ -140,7 +140,7 @@ const seed = {
       encode: SchemaGetter.transform(String),
     }),
   ),
-  expected: "a whole number from -2^63 to 2^64 - 1, a bigint beyond 2^53",
+  expected: "a whole number from -2^63 to 2^64 - 1",
 }
 
 const flag = {
@@ -171,10 +171,10 @@ const start = {
 export const requestFields: {
   readonly [Name in keyof VideoRequest]-?: RequestField<Exclude<VideoRequest[Name], undefined>>
 } = {
-  prompt: { ...text, description: "What the video shows." },
+  prompt: { ...text, description: "The content of the video." },
   negativePrompt: {
     ...text,
-    description: "What the video should not show.",
+    description: "Content to steer away from.",
     default: requestDefaults.negativePrompt,
   },
   seed: { ...seed, description: "The same seed gives the same video." },
@@ -231,7 +231,10 @@ export const requestFields: {
       "Where a run starts: at noise, which is added to the source video where there is one (`noise`), at the noise that the source video would have come from (`inversion`), or at the source video itself (`inversion-free`).",
     default: requestDefaults.start,
   },
-  sourcePrompt: { ...text, description: "What the source video shows, for the starts inversion and inversion-free." },
+  sourcePrompt: {
+    ...text,
+    description: "The content of the source video, for the starts inversion and inversion-free.",
+  },
   sourceGuidanceScale: {
     ...within(-1000, 1000),
     description: "How strongly the source prompt steers; 1 switches guidance off.",

@@ -2,10 +2,10 @@ import * as Layer from "effect/Layer"
 import { PluginError } from "../services/errors.ts"
 import { type AnyPlugin, pluginApiVersions } from "./plugin.ts"
 
-/** What a list of plugins may hold: plugins, presets, which are lists themselves, and what a condition left out. */
+/** An entry of a list of plugins: a plugin, a preset, which is a list itself, or a falsy value where a condition left one out. */
 export type PluginEntry = AnyPlugin | false | null | undefined | "" | 0 | ReadonlyArray<PluginEntry>
 
-/** The plugins of a list, presets flattened and falsy entries left out; throws a {@link PluginError} for what is none. */
+/** The plugins of a list, presets flattened and falsy entries left out; throws a {@link PluginError} for anything else. */
 export const flattenPlugins = (entry: PluginEntry): ReadonlyArray<AnyPlugin> => {
   if (!entry) return []
   return Array.isArray(entry)

@@ -4,9 +4,10 @@ import type * as Layer from "effect/Layer"
 export const pluginApiVersions: ReadonlyArray<string> = ["v1"]
 
 /**
- * Parts of the pipeline from outside: a name, and a layer that provides them.
+ * Components from outside: a name, and a layer that provides them.
  *
- * What the layer requires it gets from the model that is open, and from other plugins: a sampler may be built over the model's own.
+ * The layer gets the services that it requires from the model that is open, and from other plugins: a sampler may be built over the
+ * one of the model.
  */
 export interface Plugin<Provides = never, Requires = never, E = never> {
   /** One word, by which messages, records and lists speak of it: its package's name, such as `auteur-plugin-karras`. */

@@ -1,4 +1,4 @@
-/** What running a part of the pipeline once takes: its work, and the memory of the sessions that do it. What is left out is 0. */
+/** The cost of running a component once: its work, and the memory of the sessions that do it. Amounts that are left out are 0. */
 export interface Cost {
   /** Floating-point operations. */
   readonly flops: number
@@ -22,7 +22,7 @@ export interface Cost {
   readonly keptBytes?: number
 }
 
-/** What it takes to run the same sessions several times. */
+/** The cost of running the same sessions several times. */
 export const timesCost = (cost: Cost, times: number): Cost => ({
   ...cost,
   flops: times * cost.flops,
@@ -32,7 +32,7 @@ export const timesCost = (cost: Cost, times: number): Cost => ({
   operators: times * (cost.operators ?? 0),
 })
 
-/** What it takes to run several sessions one after the other, none of which is given back meanwhile. */
+/** The cost of running several sessions one after the other, none of which is given back meanwhile. */
 export const costInTurn = (costs: ReadonlyArray<Cost>): Cost => {
   const sum = (name: keyof Cost): number => costs.reduce((total, cost) => total + (cost[name] ?? 0), 0)
   let [held, peak] = [0, 0]

@@ -38,7 +38,7 @@ export interface DenoiserShape {
   readonly predict: (
     input: PredictInput,
   ) => Effect.Effect<ReadonlyArray<Prediction>, EngineError | ModelError | PipelineError>
-  /** What one call with `texts` texts costs at a latent size. */
+  /** The cost of one call with `texts` texts at a latent size. */
   readonly cost: (size: LatentSize, texts: number) => Effect.Effect<Cost, ModelError>
 }
 

@@ -12,7 +12,7 @@ export interface Speed {
   readonly columnBytesPerSecond: number
   /** Bytes that an operator reads or writes. */
   readonly bytesPerSecond: number
-  /** What an operator takes however small it is. */
+  /** The least time of an operator, however small it is. */
   readonly secondsPerOperator: number
   /** Bytes of weights that are widened and packed for a session. */
   readonly loadBytesPerSecond: number
@@ -21,7 +21,7 @@ export interface Speed {
   readonly startSeconds: number
 }
 
-/** What the machine has and can do. */
+/** The memory and the speed of the machine. */
 export interface HardwareShape {
   /** Bytes that are free. */
   readonly memoryBytes: number
@@ -29,7 +29,7 @@ export interface HardwareShape {
   readonly sessionBytes?: number
   /** Bytes that the engine itself takes, without any session. */
   readonly runtimeBytes?: number
-  /** Asked for when time is estimated, not when memory is. */
+  /** Measured when time is estimated, not when memory is. */
   readonly speed: Effect.Effect<Speed, EngineError | ModelError>
 }
 
@@ -50,7 +50,7 @@ export const Hardware: Context.Reference<HardwareShape> = Context.Reference("@au
   defaultValue: (): HardwareShape => ({ memoryBytes: Number.POSITIVE_INFINITY, speed: Effect.succeed(smallCore) }),
 })
 
-/** Seconds that a part runs, once its sessions are there. */
+/** Seconds that a component runs, once its sessions are there. */
 export const secondsToRun = (cost: Cost, speed: Speed): number => {
   const { flops, attentionFlops = 0, columnBytes = 0, bytesMoved = 0, operators = 0 } = cost
   return (
@@ -62,6 +62,6 @@ export const secondsToRun = (cost: Cost, speed: Speed): number => {
   )
 }
 
-/** Seconds until the sessions of a part are there. */
+/** Seconds until the sessions of a component are there. */
 export const secondsToLoad = ({ loadedBytes = 0, builtOperators = 0 }: Cost, speed: Speed): number =>
   loadedBytes / speed.loadBytesPerSecond + builtOperators * speed.secondsPerBuiltOperator

@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 
-/** What a VAE and a denoiser must share to work together. */
+/** The latents that a VAE and a denoiser have to share to work together. */
 export interface LatentSpaceShape {
   readonly name: string
   /** Channels of a latent frame. */
@@ -13,7 +13,7 @@ export interface LatentSpaceShape {
 
 const prefix = "@auteur/core/LatentSpace/"
 
-/** A latent space as a requirement: the VAE's layer provides it, the denoiser's layer asks for it, so a mismatch does not compile. */
+/** A latent space as a requirement: the VAE's layer provides it, the denoiser's layer requires it, so a mismatch does not compile. */
 export interface LatentSpace<Name extends string> {
   readonly LatentSpace: Name
 }
@@ -23,6 +23,6 @@ export const LatentSpace = <const Name extends string>(
 ): Context.Service<LatentSpace<Name>, LatentSpaceShape> =>
   Context.Service<LatentSpace<Name>, LatentSpaceShape>(`${prefix}${name}`)
 
-/** The latent spaces that a VAE's layer declares, found in what it built. */
+/** The latent spaces that a VAE's layer declares, found in the context that it built. */
 export const latentSpaces = (context: Context.Context<never>): ReadonlyArray<LatentSpaceShape> =>
   [...context.mapUnsafe].flatMap(([key, space]) => (key.startsWith(prefix) ? [space as LatentSpaceShape] : []))

@@ -15,7 +15,7 @@ export const isLatents = (value: unknown): value is Latents => {
 /** Pixels as media reads and writes them: 8-bit RGB. */
 export type Video = Tensor<"batch frames height width channels", "uint8">
 
-/** What is known of a tensor whatever its axes are: a parameter type for functions that take every layout. */
+/** A tensor of any layout: a parameter type for functions that take every one. */
 export interface AnyTensor<D extends DType = DType> {
   readonly dtype: D
   readonly layout: string

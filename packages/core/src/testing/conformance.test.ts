@@ -170,7 +170,7 @@ describe("testGuidance", () => {
         ...classifierFree,
         combine: ({ conditional: { clean, noise }, scale }) => ({ clean: times(scale, clean), noise }),
       },
-      "gives back the answer that both questions have in common",
+      "gives back a prediction that is the same with and without the prompt",
     ],
   ])("finds %s", async (_, guidance, law) => {
     expect((await broken(testGuidance(guidance))).names).toContain(law)
@@ -299,8 +299,8 @@ describe("testDenoiser", async () => {
         ),
     }
     expect((await broken(testDenoiser(odd, options))).names).toEqual([
-      "answers so that alpha · clean + sigma · noise is the sample",
-      "answers two texts together as it answers each alone",
+      "predicts so that alpha · clean + sigma · noise is the sample",
+      "predicts for two texts together as for each alone",
     ])
   })
 })

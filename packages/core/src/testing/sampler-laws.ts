@@ -6,12 +6,12 @@ import { demand } from "./check.ts"
 import { isSame, type Network, watch } from "./latents.ts"
 import { samplerStateThroughCheckpoint } from "./through-checkpoint.ts"
 
-/** What samplers and inversions have in common. */
+/** The step that samplers and inversions have in common. */
 export interface Stepper {
   readonly step: SamplerShape["step"]
 }
 
-/** Walks from a state to the plan's end, or up to a place in it, and checks each state on the way. */
+/** Walks from a state to the end of the schedule, or up to a step of it, and checks each state on the way. */
 export const walk = (
   { step }: Stepper,
   schedule: Schedule,
@@ -33,7 +33,7 @@ export const walk = (
 const checkNext = (state: SamplerState, next: SamplerState): void => {
   demand(
     next.index === state.index + 1,
-    `A step at place ${state.index} gives the place ${next.index}: it has to go one on.`,
+    `A step at place ${state.index} gives the place ${next.index}: it has to add 1.`,
   )
   demand(
     next.beginIndex === state.beginIndex,
@@ -78,7 +78,7 @@ export const checkLeavesInputs = (
       fields === JSON.stringify([state.index, state.beginIndex, Object.keys(state.history)]),
       `The step at place ${state.index} changes the state that it was given: it has to make a new one.`,
     )
-    demand(levels === JSON.stringify(schedule), `The step at place ${state.index} changes the plan.`)
+    demand(levels === JSON.stringify(schedule), `The step at place ${state.index} changes the schedule.`)
     checkNext(state, next)
     state = next
   }
@@ -104,7 +104,7 @@ export const checkResuming = (stepper: Stepper, schedule: Schedule, start: Sampl
     const end = walk(stepper, schedule, saved.state, network, saved.random)
     demand(
       isSame(end.sample, whole.sample),
-      `Saved at place ${place} and continued, the run gives other bits: keep all that later steps need in the state's memory.`,
+      `Saved at place ${place} and continued, the run gives other bits: keep all that later steps need in the state's history.`,
     )
   }
 }

@@ -19,7 +19,7 @@ export interface DenoiserTestOptions {
   readonly texts: readonly [TextEmbeddings, TextEmbeddings]
   /** The latent size to ask at. Default: the one that it was trained at. */
   readonly size?: LatentSize
-  /** How far two answers may be apart that have to be equal. Default 1e-4. */
+  /** How far two predictions may be apart that have to be equal. Default 1e-4. */
   readonly tolerance?: number
 }
 
@@ -52,35 +52,35 @@ export const testDenoiser = (
         )
         demand(
           trained > 0 && trained % patch === 0,
-          `It was trained at ${trained} ${axis}, which is no multiple of its patch of ${patch}.`,
+          `It was trained at ${trained} ${axis}, which is not a multiple of its patch of ${patch}.`,
         )
       }
       const refused = denoiser.unsupported(denoiser.trained)
       demand(refused === undefined, `It refuses the size that it was trained at: ${refused}`)
     },
-    "answers each text with latents of the sample's shape that are finite": (denoiser) =>
+    "predicts finite latents of the sample's shape for each text": (denoiser) =>
       Effect.gen(function* () {
         for (const sigma of [0.02, 0.5, 0.98]) {
           for (const count of [1, 2]) {
             const input = inputOf(denoiser, texts.slice(0, count), sigma)
-            const answers = yield* denoiser.predict(input)
-            demand(answers.length === count, `${count} texts get ${answers.length} answers.`)
-            for (const latents of answers.flatMap(({ clean, noise }) => [clean, noise])) {
+            const predictions = yield* denoiser.predict(input)
+            demand(predictions.length === count, `${count} texts get ${predictions.length} predictions.`)
+            for (const latents of predictions.flatMap(({ clean, noise }) => [clean, noise])) {
               demand(
                 latents.shape.join() === input.sample.shape.join(),
                 `A sample of [${input.sample.shape.join(", ")}] is answered with [${latents.shape.join(", ")}].`,
               )
-              demand(allFinite(latents.contiguous()), `At sigma ${sigma} it answers with values that are not finite.`)
+              demand(allFinite(latents.contiguous()), `At sigma ${sigma} it predicts values that are not finite.`)
             }
           }
         }
       }),
-    "answers so that alpha · clean + sigma · noise is the sample": (denoiser) =>
+    "predicts so that alpha · clean + sigma · noise is the sample": (denoiser) =>
       Effect.gen(function* () {
         for (const sigma of [0.1, 0.5, 0.9]) {
           const input = inputOf(denoiser, [texts[0]], sigma)
-          const [answer] = yield* denoiser.predict(input)
-          const { clean, noise } = answer!
+          const [prediction] = yield* denoiser.predict(input)
+          const { clean, noise } = prediction!
           const { level } = input
           const mixed = linearCombination([
             [level.alpha, clean],
@@ -93,19 +93,25 @@ export const testDenoiser = (
           )
         }
       }),
-    "answers two texts together as it answers each alone": (denoiser) =>
+    "predicts for two texts together as for each alone": (denoiser) =>
       Effect.gen(function* () {
         const together = yield* denoiser.predict(inputOf(denoiser, texts))
         for (const [i, text] of texts.entries()) {
           const [alone] = yield* denoiser.predict(inputOf(denoiser, [text]))
           const away = distance(together[i]!.clean.contiguous(), alone!.clean.contiguous())
-          demand(away <= tolerance, `Text ${i + 1} of two is answered ${away} away from the answer that it gets alone.`)
+          demand(
+            away <= tolerance,
+            `The prediction for text ${i + 1} of two is ${away} away from the one that it gets alone.`,
+          )
         }
       }),
     "tells texts apart": (denoiser) =>
       Effect.gen(function* () {
         const [first, second] = yield* denoiser.predict(inputOf(denoiser, texts))
-        demand(distance(first!.clean.contiguous(), second!.clean.contiguous()) > 0, "Two texts get the same answer.")
+        demand(
+          distance(first!.clean.contiguous(), second!.clean.contiguous()) > 0,
+          "Two texts get the same prediction.",
+        )
       }),
     "gives the same bits for the same question, and leaves it alone": (denoiser) =>
       Effect.gen(function* () {
@@ -118,18 +124,18 @@ export const testDenoiser = (
     "continues from a checkpoint bit for bit": (denoiser) =>
       Effect.gen(function* () {
         const sigmas = [0.9, 0.85, 0.8, 0.75]
-        const ask = (state: ComponentState, from: number, until: number) =>
+        const predictAll = (state: ComponentState, from: number, until: number) =>
           Effect.forEach(sigmas.slice(from, until), (sigma) =>
             denoiser.predict({ ...inputOf(denoiser, texts, sigma), state }),
           )
-        const whole = yield* ask(new Map(), 0, sigmas.length)
+        const whole = yield* predictAll(new Map(), 0, sigmas.length)
         for (let place = 1; place < sigmas.length; place++) {
           const state: ComponentState = new Map()
-          yield* ask(state, 0, place)
-          const rest = yield* ask(componentStateThroughCheckpoint("denoiser", state), place, sigmas.length)
+          yield* predictAll(state, 0, place)
+          const rest = yield* predictAll(componentStateThroughCheckpoint("denoiser", state), place, sigmas.length)
           demand(
-            rest.every((answers, i) => areSame(answers, whole[place + i]!)),
-            `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the memory.`,
+            rest.every((predictions, i) => areSame(predictions, whole[place + i]!)),
+            `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the state.`,
           )
         }
       }),

@@ -11,7 +11,7 @@ import { componentStateThroughCheckpoint } from "./through-checkpoint.ts"
 export interface GuidanceTestOptions {
   /** Strengths to try. Default 1.5, 6 and 13.5. */
   readonly scales?: ReadonlyArray<number>
-  /** How far from two equal answers their combination may be. Default 1e-4. */
+  /** How far from two equal predictions their combination may be. Default 1e-4. */
   readonly tolerance?: number
 }
 
@@ -24,7 +24,7 @@ export const testGuidance = (
   // ᾱ of the cosine schedule (arXiv 2102.09672 eq. 17).
   const process = variancePreserving(Float64Array.from({ length: 1000 }, (_, t) => (1 - (t + 1) / 1001) ** 2))
   const random = Random.torch(1)
-  const answers = Array.from({ length: steps }, (): readonly [Prediction, Prediction] => [
+  const predictions = Array.from({ length: steps }, (): readonly [Prediction, Prediction] => [
     { clean: normalLatents(random), noise: normalLatents(random) },
     { clean: normalLatents(random), noise: normalLatents(random) },
   ])
@@ -35,7 +35,7 @@ export const testGuidance = (
     state: ComponentState,
     from = 0,
     until: number = steps,
-    given = answers,
+    given = predictions,
   ): ReadonlyArray<Prediction> =>
     given.slice(from, until).map(([conditional, unconditional], i) => {
       const index = from + i
@@ -56,7 +56,10 @@ export const testGuidance = (
           typeof uses === "boolean",
           `usesUnconditional(${scale}) gives ${String(uses)}, which is neither true nor false.`,
         )
-        demand(guidance.usesUnconditional(scale) === uses, `usesUnconditional(${scale}) changes its answer.`)
+        demand(
+          guidance.usesUnconditional(scale) === uses,
+          `usesUnconditional(${scale}) gives another value the second time.`,
+        )
       }
     },
     "keeps the shape, with values that are finite": (guidance) => {
@@ -73,9 +76,9 @@ export const testGuidance = (
       }
     },
     "leaves what it is given alone": (guidance) => {
-      const isUnchanged = watch(answers.flatMap((pair) => pair.flatMap(({ clean, noise }) => [clean, noise])))
+      const isUnchanged = watch(predictions.flatMap((pair) => pair.flatMap(({ clean, noise }) => [clean, noise])))
       for (const scale of scales) combine(guidance, scale, new Map())
-      demand(isUnchanged(), "It writes into an answer that it was given: it has to make new tensors.")
+      demand(isUnchanged(), "It writes into a prediction that it was given: it has to make new tensors.")
     },
     "gives the same bits for the same answers": (guidance) => {
       for (const scale of scales) {
@@ -89,16 +92,16 @@ export const testGuidance = (
         )
       }
     },
-    "gives back the answer that both questions have in common": (guidance) => {
+    "gives back a prediction that is the same with and without the prompt": (guidance) => {
       // A method may depart from this on purpose, and says so.
       if (guidance.keepsEqualPredictions === false) return
-      const same = answers.map(([answer]) => [answer, answer] as const)
+      const same = predictions.map(([prediction]) => [prediction, prediction] as const)
       for (const scale of scales) {
         for (const [index, { clean, noise }] of combine(guidance, scale, new Map(), 0, steps, same).entries()) {
           const away = Math.max(distance(clean, same[index]![0].clean), distance(noise, same[index]![0].noise))
           demand(
             away <= tolerance,
-            `Where the answers with and without the prompt are equal, step ${index} is ${away} away from them.`,
+            `Where the predictions with and without the prompt are equal, step ${index} is ${away} away from them.`,
           )
         }
       }
@@ -112,15 +115,15 @@ export const testGuidance = (
           const rest = combine(guidance, scale, componentStateThroughCheckpoint("guidance", state), place)
           demand(
             alike(rest, whole.slice(place)),
-            `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the memory.`,
+            `Saved after ${place} steps and continued, it gives other bits: keep what is needed later as tensors in the state.`,
           )
         }
       }
     },
     "stays finite on extreme latents": (guidance) => {
       for (const value of [0, 1e4, -1e4, 1e-30]) {
-        const extreme = latentsOf(new Float32Array(answers[0]![0].clean.size).fill(value))
-        const given = answers.map(([, other]) => [{ clean: extreme, noise: extreme }, other] as const)
+        const extreme = latentsOf(new Float32Array(predictions[0]![0].clean.size).fill(value))
+        const given = predictions.map(([, other]) => [{ clean: extreme, noise: extreme }, other] as const)
         for (const { clean, noise } of combine(guidance, scales.at(-1)!, new Map(), 0, steps, given)) {
           demand(allFinite(clean) && allFinite(noise), `With latents of ${value} it makes values that are not finite.`)
         }

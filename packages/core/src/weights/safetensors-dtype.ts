@@ -22,7 +22,7 @@ export type SafetensorsData<D extends SafetensorsDType> = D extends DType
     : never
 
 interface Format<D extends SafetensorsDType> {
-  /** What the file calls it. */
+  /** Its name in the file. */
   readonly name: string
   readonly array: { readonly BYTES_PER_ELEMENT: number; new (buffer: ArrayBuffer): SafetensorsData<D> }
 }

@@ -13,7 +13,7 @@ export interface SafetensorsEntry {
   readonly end: number
 }
 
-/** What a safetensors file holds, without the data. */
+/** The contents of a safetensors file without the data. */
 export interface SafetensorsHeader {
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>
   /** Bytes from the start of the file to the first tensor. */

@@ -12,12 +12,12 @@ export interface StoredTensor {
 
 /** The tensors of one component's checkpoint, found but not read. */
 export interface Weights {
-  /** What the tensors were found in, for messages: a file or a folder of shards. */
+  /** The file, or the folder of shards, that holds the tensors, for messages. */
   readonly source: string
   readonly tensors: ReadonlyMap<string, StoredTensor>
   /** Texts that the file itself carries. */
   readonly metadata?: Readonly<Record<string, string>>
-  /** What LoRA files add to linear layers, by the layer's name, such as `transformer_blocks.0.attn1.to_q`. */
+  /** The additions of LoRA files to linear layers, by the layer's name, such as `transformer_blocks.0.attn1.to_q`. */
   readonly adapters?: ReadonlyMap<string, ReadonlyArray<LowRank>>
 }
 
