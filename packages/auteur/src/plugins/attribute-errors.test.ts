@@ -93,22 +93,22 @@ const cases: ReadonlyArray<Case> = [
   [
     "a sampler that plans nothing",
     sampler(() => ({ schedule: () => ({ levels: [] }) })),
-    `of the plugin "${name}" planned no levels`,
+    `of the plugin "${name}" gave a schedule without levels`,
   ],
   [
     "a sampler that gives nothing",
     sampler(() => ({ step: () => undefined as never })),
-    `of the plugin "${name}" made no state at step 1 of 1`,
+    `of the plugin "${name}" gave no state at step 1 of 1`,
   ],
   [
     "a sampler that gives no latents",
     sampler(() => ({ step: (_, state) => ({ ...state, index: 1, sample: [1, 2] as never }) })),
-    `of the plugin "${name}" made no latents at step 1 of 1`,
+    `of the plugin "${name}" gave no latents at step 1 of 1`,
   ],
   [
     "a sampler that makes NaN",
     sampler(() => ({ step: (_, state) => ({ ...state, index: 1, sample: notANumber(state.sample) }) })),
-    `of the plugin "${name}" made numbers that are not finite at step 1 of 1`,
+    `of the plugin "${name}" gave values that are not finite at step 1 of 1`,
   ],
   [
     "a guidance that throws",
@@ -123,12 +123,12 @@ const cases: ReadonlyArray<Case> = [
   [
     "a guidance that gives a part of an answer",
     guidance(() => ({ usesUnconditional: () => true, combine: ({ conditional: { clean } }) => ({ clean }) as never })),
-    `of the plugin "${name}" answered at step 1 of 1 without noise`,
+    `of the plugin "${name}" gave a prediction without noise at step 1 of 1`,
   ],
   [
     "an inversion that plans nothing",
     inversion(() => ({ schedule: () => ({ levels: [] }) })),
-    `of the plugin "${name}" planned no levels`,
+    `of the plugin "${name}" gave a schedule without levels`,
     inverted,
   ],
   [
@@ -140,7 +140,7 @@ const cases: ReadonlyArray<Case> = [
   [
     "an editor that makes NaN",
     editor(() => ({ step: ({ edited }) => Effect.succeed(notANumber(edited)) })),
-    `of the plugin "${name}" made numbers that are not finite`,
+    `of the plugin "${name}" gave values that are not finite`,
     edited,
   ],
   [
@@ -173,7 +173,7 @@ const cases: ReadonlyArray<Case> = [
   [
     "a model that gives nothing",
     model(() => ({ predict: () => Effect.succeed(undefined as never) })),
-    `of the plugin "${name}" gave no answers to 2 texts at step 1 of 1`,
+    `of the plugin "${name}" gave no predictions for 2 texts at step 1 of 1`,
   ],
   [
     "a model that cannot say what it takes",
@@ -192,14 +192,14 @@ const cases: ReadonlyArray<Case> = [
           ),
         ),
     })),
-    `The VAE's decoder of the plugin "${name}" made frames with values that are no numbers`,
+    `The VAE's decoder of the plugin "${name}" gave frames with values that are not numbers`,
   ],
   [
     "a VAE that decodes to another size",
     vae(() => ({
       decode: () => Stream.succeed(Tensor.zeros("batch channels frames height width", [1, 3, 1, 8, 8])),
     })),
-    `The VAE's decoder of the plugin "${name}" made a chunk of [1, 3, 1, 8, 8]`,
+    `The VAE's decoder of the plugin "${name}" gave a chunk of [1, 3, 1, 8, 8]`,
   ],
   [
     "a VAE whose encoder throws",

@@ -32,8 +32,8 @@ const record: fc.Arbitrary<VideoRecord> = fc.record(
     model: fc.string(),
     modelHash: fc.string(),
     version: fc.string(),
-    timesteps: fc.array(fc.nat(999)),
-    sigmas: fc.array(fc.double({ noNaN: true, min: 0, max: 1 })),
+    timesteps: fc.array(fc.nat(999), { minLength: 1 }),
+    sigmas: fc.array(fc.double({ noNaN: true, min: 0, max: 1 }), { minLength: 1 }),
     plugins: fc.array(fc.stringMatching(/^[^\s,]+$/), { minLength: 1 }),
   },
   {
