@@ -42,9 +42,28 @@ class OldQuickTime extends QuickTimeInputFormat {
 // A playlist (HLS) would have other files and addresses read.
 const FORMATS: ReadonlyArray<InputFormat> = ALL_FORMATS.filter((format) => format !== HLS)
 
+const MOST_READS = 20_000 // at one place, one after another
+
+type Read = (start: number, ...range: ReadonlyArray<number>) => unknown
+
+/** Fails where mediabunny reads the same few places for ever, as it does for Matroska elements that lead to themselves. */
+const withoutCircles = <S extends Source>(source: S): S => {
+  const counted = source as S & { _read: Read }
+  const read = counted._read
+  const counts = new Map<number, number>()
+  counted._read = function (this: unknown, start, ...range) {
+    if (counts.size > 1000) counts.clear()
+    const count = (counts.get(start) ?? 0) + 1
+    if (count > MOST_READS) throw new Error("its parts lead in a circle")
+    counts.set(start, count)
+    return read.call(this, start, ...range)
+  }
+  return source
+}
+
 const toMediabunny = (origin: OpenedSource["origin"]): Source => {
-  if (typeof origin === "string") return new FilePathSource(origin)
-  return origin instanceof Blob ? new BlobSource(origin) : new BufferSource(origin)
+  if (typeof origin === "string") return withoutCircles(new FilePathSource(origin))
+  return withoutCircles(origin instanceof Blob ? new BlobSource(origin) : new BufferSource(origin))
 }
 
 // Of so many frames, the rate is that of all.

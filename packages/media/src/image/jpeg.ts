@@ -115,14 +115,19 @@ const decodeColours = async (bytes: Uint8Array): Promise<RgbFrame> => {
 
 /** Decodes the four inks of print, which mozjpeg does not turn into red, green and blue. */
 const decodeInks = (bytes: Uint8Array): RgbFrame => {
-  const { width, height, data } = jpegJs.decode(withEnd(bytes), {
-    useTArray: true,
-    formatAsRGBA: false,
-    tolerantDecoding: false,
-    maxResolutionInMP: LARGEST_MEGAPIXELS,
-    maxMemoryUsageInMB: 2048,
-  })
-  return { width, height, data }
+  try {
+    const { width, height, data } = jpegJs.decode(withEnd(bytes), {
+      useTArray: true,
+      formatAsRGBA: false,
+      tolerantDecoding: false,
+      maxResolutionInMP: LARGEST_MEGAPIXELS,
+      maxMemoryUsageInMB: 2048,
+    })
+    return { width, height, data }
+  } catch (cause) {
+    // It fails on what it does not find as well as on what it checks.
+    throw new Error("its inks cannot be decoded", { cause })
+  }
 }
 
 /**
