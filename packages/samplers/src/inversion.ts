@@ -56,7 +56,7 @@ export const inversions: Readonly<Record<InversionName, InversionShape>> = {
   "flow-heun": flowInversion,
 }
 
-/** The names that {@link inversionLayer} knows. */
+/** The inversions that are known by name. */
 export const inversionNames: ReadonlyArray<InversionName> = ["ddim", "flow-heun"]
 
 /** The layer of an inversion; fails with a `RequestError` for a name that is not in {@link inversionNames}. */

@@ -33,6 +33,7 @@ export class DecodedVideo {
   readonly tensor: Video
   /** Pixels. */
   readonly width: number
+  /** Pixels. */
   readonly height: number
   /** Frames per second. */
   readonly fps: number
@@ -121,6 +122,7 @@ export class DecodedVideo {
 
 /** A video that was generated, with everything that made it. */
 export class GeneratedVideo extends DecodedVideo {
+  /** The seed that makes it again. */
   readonly seed: number | bigint
   /** The clean latents that the frames were decoded from. (1, f, c, h, w) */
   readonly latents: Latents

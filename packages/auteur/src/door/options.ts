@@ -57,11 +57,7 @@ export interface RequestOptions
   readonly promptEmbeddings?: TextEmbeddings | undefined
   /** Embeddings to use in place of the negative prompt's. */
   readonly negativePromptEmbeddings?: TextEmbeddings | undefined
-  /** The timesteps of the steps, from the noisiest on, in the sampler's own process; in place of `steps`. */
-  readonly timesteps?: ReadonlyArray<number> | undefined
-  /** The noise levels of the steps, from the noisiest on, as σ of rectified flow in 0…1; in place of `steps`. */
-  readonly sigmas?: ReadonlyArray<number> | undefined
-  /** Called after each step, before the next one: what it returns is changed. */
+  /** Called after each step, before the next one. It may return `{ latents, guidanceScale }` to change either. */
   readonly onStepEnd?: OnStepEnd | undefined
   /** Aborts the work at once, also while it waits for its turn. */
   readonly signal?: AbortSignal | undefined
@@ -74,9 +70,11 @@ export type OnStepEnd = (step: StepEnd) => StepChange | void | Promise<StepChang
 export interface StepEnd {
   /** Counted from 0. */
   readonly index: number
+  /** The number of steps. */
   readonly total: number
   /** A copy of the latents after the step. (1, f, c, h, w) */
   readonly latents: Latents
+  /** The guidance scale of the next step, unless it is changed. */
   readonly guidanceScale: number
 }
 

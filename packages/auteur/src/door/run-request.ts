@@ -18,9 +18,9 @@ import type { OnStepEnd } from "./options.ts"
 
 type StepEndOfCore = Extract<GenerateEvent, { readonly type: "step-end" }>
 
-/** An event of a run, in order. Events are for reading: what is written into their tensors changes nothing. */
+/** An event of a run, in order. Events are for reading: what is written into their latents changes nothing. */
 export type VideoEvent =
-  | Exclude<GenerateEvent, StepEndOfCore>
+  | Exclude<GenerateEvent, { readonly type: "step-end" }>
   /** A step is done. `checkpoint` gives the bytes from which `model.resume` continues after it. */
   | {
       readonly type: "step-end"

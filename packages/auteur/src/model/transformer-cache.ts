@@ -9,6 +9,7 @@ import {
   type TransformerConfig,
 } from "@auteur/dit"
 
+/** The caches of the transformer that are known by name. */
 export const cacheNames = ["first-block", "tea", "pyramid"] as const
 export type CacheName = (typeof cacheNames)[number]
 

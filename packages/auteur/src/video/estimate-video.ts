@@ -6,6 +6,7 @@ import type { VideoRecord } from "./video-record.ts"
 
 /** The memory and time that a video takes, and the memory that this machine has. */
 export interface VideoEstimate extends Estimate {
+  /** The settings of the video, with their defaults written out. */
   readonly record: VideoRecord
   /** Bytes of memory that are free. */
   readonly freeBytes: number

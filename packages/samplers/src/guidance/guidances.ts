@@ -14,7 +14,7 @@ export const guidances: Readonly<Record<GuidanceName, GuidanceShape>> = {
   "adaptive-projected": adaptiveProjected(),
 }
 
-/** The names that {@link guidanceNamed} knows. */
+/** The guidance methods that are known by name. */
 export const guidanceNames: ReadonlyArray<GuidanceName> = Object.keys(guidances) as ReadonlyArray<GuidanceName>
 
 /** A guidance method by its name; throws a `RequestError` for a name that is not in {@link guidanceNames}. */

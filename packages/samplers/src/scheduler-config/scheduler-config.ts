@@ -26,7 +26,7 @@ export interface ConfiguredSampler extends TrainingProcess {
 const diffusionNames = Object.keys(diffusionSamplers) as ReadonlyArray<DiffusionSamplerName>
 const flowNames = Object.keys(flowSamplers) as ReadonlyArray<FlowSamplerName>
 
-/** The names that {@link samplerNamed} knows. */
+/** The samplers that are known by name: each runs every model. */
 export const samplerNames: ReadonlyArray<SamplerName> = [...diffusionNames, ...flowNames]
 
 type Config = DiffusionConfig | FlowConfig
