@@ -5,6 +5,8 @@ import type {
   MediaSource,
   PluginEntry,
   Sampler,
+  StepChange,
+  StepEnd,
   TextEmbeddings,
   VideoRequest,
 } from "@auteur/core"
@@ -65,24 +67,6 @@ export interface RequestOptions
 
 /** A function that is called after each step; the run waits for it. What it throws ends the run. */
 export type OnStepEnd = (step: StepEnd) => StepChange | void | Promise<StepChange | void>
-
-/** A step that is done. */
-export interface StepEnd {
-  /** Counted from 0. */
-  readonly index: number
-  /** The number of steps. */
-  readonly total: number
-  /** A copy of the latents after the step. (1, f, c, h, w) */
-  readonly latents: Latents
-  /** The guidance scale of the next step, unless it is changed. */
-  readonly guidanceScale: number
-}
-
-/** Changes from the next step on. */
-export interface StepChange {
-  readonly latents?: Latents | undefined
-  readonly guidanceScale?: number | undefined
-}
 
 /** A request, and how many videos of it. */
 export interface GenerateOptions extends RequestOptions {

@@ -1,7 +1,7 @@
+import type { StepEnd } from "@auteur/core"
 import { describe, expect, it } from "vitest"
 import { pixels, tiny } from "../../test/small-requests.ts"
 import { openModel } from "./open-model.ts"
-import type { StepEnd } from "./options.ts"
 
 /** Counts the runs of four steps that are between their first and their last one. */
 const countRunning = () => {

@@ -28,10 +28,13 @@ export interface RunOptions<E = never> {
 
 /** A step that is done, for {@link RunOptions.onStepEnd}. */
 export interface StepEnd {
+  /** Counted from 0. */
   readonly index: number
+  /** The number of steps. */
   readonly total: number
-  /** A copy. (1, frames, channels, height, width) */
+  /** A copy of the latents after the step. (1, frames, channels, height, width) */
   readonly latents: Latents
+  /** The scale of guidance of the next step, unless it is changed. */
   readonly guidanceScale: number
 }
 
