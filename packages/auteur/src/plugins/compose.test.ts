@@ -15,8 +15,8 @@ import * as Layer from "effect/Layer"
 import { describe, expect, it } from "vitest"
 import { CurrentModel, modelLayer } from "../model/model-services.ts"
 
-/** What a film with plugins is made of, or the message of the error that it fails with. */
-const film = (plugins: PluginEntry) =>
+/** What a model with plugins is made of, or the message of the error that it fails with. */
+const openWith = (plugins: PluginEntry) =>
   Effect.gen(function* () {
     const { plugins } = yield* CurrentModel
     const [sampler, guidance, denoiser] = [yield* Sampler, yield* Guidance, yield* Denoiser]
@@ -70,16 +70,16 @@ const own = { name: "cogvideox", ...latents }
 
 describe("plugins on a model", () => {
   it("are none without any", async () => {
-    expect(await film([])).toMatchObject({ sampler: "ddim", guidance: "classifier-free", plugins: [] })
-    expect(await film([false, null, undefined, []])).toMatchObject({ sampler: "ddim", plugins: [] })
+    expect(await openWith([])).toMatchObject({ sampler: "ddim", guidance: "classifier-free", plugins: [] })
+    expect(await openWith([false, null, undefined, []])).toMatchObject({ sampler: "ddim", plugins: [] })
   })
 
   it("see the model's parts, and those of the plugins before them", async () => {
-    expect(await film([over("a"), [false, [over("b")]]])).toMatchObject({ sampler: "b over a over ddim" })
+    expect(await openWith([over("a"), [false, [over("b")]]])).toMatchObject({ sampler: "b over a over ddim" })
   })
 
   it("are used from the last on where two provide the same, and the report says so", async () => {
-    const { plugins } = (await film([over("a"), over("b")])) as { plugins: unknown }
+    const { plugins } = (await openWith([over("a"), over("b")])) as { plugins: unknown }
     expect(plugins).toEqual([
       {
         name: "a",
@@ -104,13 +104,13 @@ describe("plugins on a model", () => {
       ),
     )
     const palette = plugin("palette", Layer.succeed(Palette, { colours: 7 }))
-    expect(await film([painter, palette])).toMatchObject({ guidance: "of 7 colours" })
-    expect(await film([painter])).toBe(
+    expect(await openWith([painter, palette])).toMatchObject({ guidance: "of 7 colours" })
+    expect(await openWith([painter])).toBe(
       'The plugin "painter" requires the service "example/Palette", which neither emoji-world nor another plugin provides: add the plugin that does.',
     )
   })
 
-  it("close what they have opened with the film", async () => {
+  it("close what they have opened with the model", async () => {
     const events: Array<string> = []
     const opened = Layer.effect(
       Sampler,
@@ -129,27 +129,27 @@ describe("plugins on a model", () => {
 
 describe("a VAE from a plugin", () => {
   it("gets the model's network when it has its latent space", async () => {
-    expect(await film(vaeOf("same", own))).toMatchObject({ denoiser: "emoji-world" })
+    expect(await openWith(vaeOf("same", own))).toMatchObject({ denoiser: "emoji-world" })
   })
 
   it("is refused over another latent space, by the names of the plugin and of both spaces", async () => {
-    expect(await film(vaeOf("other", { ...own, name: "pixels" }))).toBe(
+    expect(await openWith(vaeOf("other", { ...own, name: "pixels" }))).toBe(
       'The VAE of the plugin "other" has the latent space "pixels", but the network of emoji-world needs "cogvideox": add a plugin with a network for that space, or leave the VAE out.',
     )
   })
 
   it("gets the network of another plugin, whichever comes first", async () => {
     const [vae, network] = [vaeOf("vae", { ...own, name: "pixels" }), networkOf("network", "pixels")]
-    expect(await film([vae, network])).toMatchObject({ denoiser: "network" })
-    expect(await film([network, vae])).toMatchObject({ denoiser: "network" })
+    expect(await openWith([vae, network])).toMatchObject({ denoiser: "network" })
+    expect(await openWith([network, vae])).toMatchObject({ denoiser: "network" })
   })
 
   it("is refused under the network of a plugin for another space, whichever comes first", async () => {
     const [vae, network] = [vaeOf("vae", { ...own, name: "pixels" }), networkOf("network", "cogvideox")]
     const message =
       'The plugin "network" needs the latent space "cogvideox", but the VAE of the plugin "vae" does not have it, which has "pixels": add a plugin with a VAE of that space, or leave one of the two out.'
-    expect(await film([network, vae])).toBe(message)
-    expect(await film([vae, network])).toBe(message)
+    expect(await openWith([network, vae])).toBe(message)
+    expect(await openWith([vae, network])).toBe(message)
     // Also where a third plugin has the network in hand.
     const around = plugin(
       "around",
@@ -158,16 +158,16 @@ describe("a VAE from a plugin", () => {
         Denoiser.useSync((denoiser) => ({ ...denoiser, name: `around ${denoiser.name}` })),
       ),
     )
-    expect(await film([network, around, vae])).toBe(message)
+    expect(await openWith([network, around, vae])).toBe(message)
     const fitting = networkOf("fitting", "pixels")
-    expect(await film([vae, fitting, around])).toMatchObject({ denoiser: "around fitting" })
+    expect(await openWith([vae, fitting, around])).toMatchObject({ denoiser: "around fitting" })
   })
 
   it("has to declare its latent space, with its own numbers", async () => {
-    expect(await film(plugin("silent", Layer.effect(VideoVae, VideoVae)))).toMatch(
+    expect(await openWith(plugin("silent", Layer.effect(VideoVae, VideoVae)))).toMatch(
       /^The plugin "silent" provides a VAE without its latent space: provide LatentSpace\("name"\) beside it/,
     )
-    expect(await film(vaeOf("wrong", spaceOf("cogvideox", 99)))).toContain(
+    expect(await openWith(vaeOf("wrong", spaceOf("cogvideox", 99)))).toContain(
       'declares its latent space "cogvideox" as 99×8×4',
     )
   })
@@ -188,6 +188,6 @@ describe("a value that is no plugin", () => {
     [definePlugin(({ name }: { name: string }) => over(name)), "A plugin is a function that makes one: call it"],
     ["auteur-plugin-x", 'A plugin is "auteur-plugin-x": it has to be { name, apiVersion, layer }'],
   ])("is refused: %o", async (value, message) => {
-    expect(await film(value as never)).toContain(message)
+    expect(await openWith(value as never)).toContain(message)
   })
 })
