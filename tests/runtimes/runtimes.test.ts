@@ -148,8 +148,8 @@ describe.each(others)("the command line on $name", (runtime) => {
   })
 
   it.each([
-    [1, "A video of 7 frames cannot be made", ["a fox", "--frames", "7"]],
-    [2, "Unrecognized flag: --stepz", ["a fox", "--stepz", "3"]],
+    [2, "A video of 7 frames cannot be made", ["a fox", "--frames", "7"]],
+    [2, "There is no flag --stepz in auteur generate; did you mean --steps?", ["a fox", "--stepz", "3"]],
   ])("ends with code %i: %s", async (code, sentence, args) => {
     const result = await run(...args)
     expect(result).toMatchObject({ code, output: "" })

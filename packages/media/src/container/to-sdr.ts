@@ -1,3 +1,5 @@
+import { exp, log } from "@auteur/core"
+
 /** The primaries and the curve of a video's colours. */
 export interface ColourSignal {
   readonly primaries: "bt709" | "bt2020" | "p3"
@@ -14,25 +16,28 @@ const PEAK = 1000 / WHITE
 // Up to this part of diffuse white, light stays as it is; above, highlights are pressed into what is left.
 const KNEE = 0.8
 
+/** x^exponent for x ≥ 0, the same on every engine. */
+const power = (x: number, exponent: number): number => (x > 0 ? exp(exponent * log(x)) : 0)
+
 /** Light of a coded value, as a part of diffuse white. */
 const toLight = {
   // SMPTE ST 2084 §5.2
   pq: (code: number): number => {
     const [m1, m2] = [2610 / 16384, (2523 / 4096) * 128]
     const [c1, c2, c3] = [3424 / 4096, (2413 / 4096) * 32, (2392 / 4096) * 32]
-    const root = code ** (1 / m2)
-    return (10_000 / WHITE) * (Math.max(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
+    const root = power(code, 1 / m2)
+    return (10_000 / WHITE) * power(Math.max(root - c1, 0) / (c2 - c3 * root), 1 / m1)
   },
   // ITU-R BT.2100-2 table 5, the light of the scene
   hlg: (code: number): number => {
     const [a, b, c] = [0.17883277, 0.28466892, 0.55991073]
-    return code <= 0.5 ? (code * code) / 3 : (Math.exp((code - c) / a) + b) / 12
+    return code <= 0.5 ? (code * code) / 3 : (exp((code - c) / a) + b) / 12
   },
   // IEC 61966-2-1
-  sdr: (code: number): number => (code <= 0.04045 ? code / 12.92 : ((code + 0.055) / 1.055) ** 2.4),
+  sdr: (code: number): number => (code <= 0.04045 ? code / 12.92 : power((code + 0.055) / 1.055, 2.4)),
 } as const
 
-const toCode = (light: number): number => (light <= 0.0031308 ? light * 12.92 : 1.055 * light ** (1 / 2.4) - 0.055)
+const toCode = (light: number): number => (light <= 0.0031308 ? light * 12.92 : 1.055 * power(light, 1 / 2.4) - 0.055)
 
 // Rows give red, green and blue of BT.709. Sources: ITU-R BT.2087-0 §4; SMPTE EG 432-1.
 const TO_BT709 = {
@@ -69,7 +74,7 @@ export const toSdr = ({ primaries, transfer }: ColourSignal): ToSdr | undefined 
     let [r, g, b] = [lookUp(red), lookUp(green), lookUp(blue)]
     if (transfer === "hlg") {
       // A display of 1000 cd/m² shows the scene with a gamma of 1.2 (BT.2100-2 table 5, OOTF).
-      const scale = PEAK * (0.2627 * r + 0.678 * g + 0.0593 * b) ** 0.2
+      const scale = PEAK * power(0.2627 * r + 0.678 * g + 0.0593 * b, 0.2)
       ;[r, g, b] = [r * scale, g * scale, b * scale]
     }
     const [red709, green709, blue709] = [rr * r + rg * g + rb * b, gr * r + gg * g + gb * b, br * r + bg * g + bb * b]
