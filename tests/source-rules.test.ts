@@ -28,16 +28,12 @@ describe("the sources", () => {
   })
 })
 
-// These still hold words of before.
-const unrevised = ["packages/core"]
-const isRevised = (path: string): boolean => !unrevised.some((start) => path.startsWith(start))
-
 describe("names, messages, comments and pages are in the language of the glossary", () => {
-  it.each(workspaces.filter(({ folder }) => isRevised(folder)))("$folder", ({ sources }) => {
+  it.each(workspaces)("$folder", ({ sources }) => {
     expect(sources.flatMap(vocabularyViolations)).toEqual([])
   })
 
-  it.each(readPages().filter(({ path }) => isRevised(path)))("$path", (page) => {
+  it.each(readPages())("$path", (page) => {
     expect(vocabularyViolations(page)).toEqual([])
   })
 })

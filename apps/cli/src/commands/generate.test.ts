@@ -88,11 +88,11 @@ describe("auteur generate", () => {
 
   it("makes a video of each prompt of a file, and goes on after one that fails", async () => {
     await writeFile(folder.file("prompts.txt"), `# two that work\na fox\n\na cat\n${"\t"}\na dog\n`)
-    const { code, output } = await run("--batch", "prompts.txt", ...short, "--seed", "4", "-o", "film.mp4")
-    expect(output).toBe("film-1.mp4  (seed 4)\nfilm-2.mp4  (seed 4)\nfilm-3.mp4  (seed 4)\n")
+    const { code, output } = await run("--batch", "prompts.txt", ...short, "--seed", "4", "-o", "clip.mp4")
+    expect(output).toBe("clip-1.mp4  (seed 4)\nclip-2.mp4  (seed 4)\nclip-3.mp4  (seed 4)\n")
     expect(code).toBe(0)
     await run("a cat", ...short, "--seed", "4", "-o", "alone.mp4")
-    expect((await bytes("film-2.mp4")).equals(await bytes("alone.mp4"))).toBe(true)
+    expect((await bytes("clip-2.mp4")).equals(await bytes("alone.mp4"))).toBe(true)
 
     await mkdir(folder.file("out-2.mp4"))
     const mixed = await run("--batch", "prompts.txt", ...short, "-o", "out.mp4", "--seed", "4", "-q")

@@ -28,7 +28,7 @@ it("a file that is there is not taken", () => {
 })
 
 it("the videos of a batch are numbered in equal width", () => {
-  expect(numberedName("out/film.webp", "a fox", 6, 120)).toBe("out/film-007.webp")
+  expect(numberedName("out/clip.webp", "a fox", 6, 120)).toBe("out/clip-007.webp")
   expect(numberedName("frames/", "a fox", 0, 9)).toBe("frames/1/")
   expect(numberedName(undefined, "a fox", 8, 10)).toBe("09-a-fox.mp4")
 })

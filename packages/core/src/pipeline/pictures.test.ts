@@ -22,7 +22,7 @@ const request: GenerateRequest = {
 }
 
 /** Frames of one colour each, so that their latents are known: 2·(50 + 10 t)/255 − 1. */
-const film = (frames: number): Video =>
+const videoOf = (frames: number): Video =>
   Tensor.from(
     "batch frames height width channels",
     [1, frames, 16, 16, 3],
@@ -50,7 +50,7 @@ const expectClose = (found: Float32Array, expected: ReadonlyArray<number>): void
 describe("image-to-video", () => {
   it("draws for the image first, then the noise, and shows the image beside the first frame only", async () => {
     const random = Random.torch(4)
-    const { sample, image } = await firstInput({ ...request, image: film(1) }, true)
+    const { sample, image } = await firstInput({ ...request, image: videoOf(1) }, true)
     const first = Array.from(random.normal(3 * 4), (n) => colours.imageScalingFactor * (colour(0) + spread * n))
     expectClose(image!.slice("frames", 0, 1).values(), first)
     expect(image!.slice("frames", 1, 3).values()).toEqual(new Float32Array(2 * 3 * 4))
@@ -66,7 +66,7 @@ describe("image-to-video", () => {
         predict: (input) => (inputs.push(input), normals.predict(input)),
       },
     })
-    await world.events(generate({ ...request, image: film(1) }))
+    await world.events(generate({ ...request, image: videoOf(1) }))
     const { image } = inputs[0]!
     expect(image!.shape).toEqual([1, 4, 3, 2, 2])
     expect(image!.slice("frames", 0, 1).values()).not.toEqual(new Float32Array(12))
@@ -78,7 +78,7 @@ describe("image-to-video", () => {
 describe("video-to-video", () => {
   it("draws for the video first, channels before frames, then the noise of the step that the strength asks for", async () => {
     const random = Random.torch(4)
-    const { sample, level, image } = await firstInput({ ...request, video: film(9), strength: 0.6 }, false)
+    const { sample, level, image } = await firstInput({ ...request, video: videoOf(9), strength: 0.6 }, false)
     // Latent frame 0 is frame 0; the next two are the means of frames 1…4 and 5…8.
     const means = [colour(0), colour(2.5), colour(6.5)]
     const posterior = random.normal(3 * 3 * 4)
@@ -101,7 +101,7 @@ describe("video-to-video", () => {
       [{ strength: 0.35 }, 3],
       [{ strength: 0.1 }, 1],
     ] as const) {
-      const events = await gaussianWorld().events(generate({ ...request, video: film(9), ...strength }))
+      const events = await gaussianWorld().events(generate({ ...request, video: videoOf(9), ...strength }))
       const ends = events.filter((event) => event.type === "step-end")
       expect(ends.map(({ index, total }) => [index, total])).toEqual(
         Array.from({ length: steps }, (_, index) => [index, steps]),
@@ -110,7 +110,7 @@ describe("video-to-video", () => {
   })
 
   it("keeps nothing of the video at a strength of 1", async () => {
-    const { sample } = await firstInput({ ...request, video: film(9), strength: 1 }, false)
+    const { sample } = await firstInput({ ...request, video: videoOf(9), strength: 1 }, false)
     const random = Random.torch(4)
     random.normal(36)
     expect(sample.values()).toEqual(random.normal(36))
@@ -139,7 +139,7 @@ describe("a VAE's encoder", () => {
     ["an exception", failing(() => Effect.die(new Error("no kernel"))), "The VAE's encoder failed: no kernel"],
   ])("is named when it answers with %s, and no step is made", async (_, changes, message) => {
     const world = gaussianWorld(changes)
-    const error = await world.error(generate({ ...request, video: film(9) }))
+    const error = await world.error(generate({ ...request, video: videoOf(9) }))
     expect(error).toBeInstanceOf(PipelineError)
     expect(error.message).toContain(message)
     expect(world.calls).toEqual(['text "fox"', "encode"])
@@ -148,6 +148,6 @@ describe("a VAE's encoder", () => {
   it("passes its own error on", async () => {
     const failure = new EngineError({ message: "The engine has stopped." })
     const world = gaussianWorld(failing(() => Effect.fail(failure)))
-    expect(await world.error(generate({ ...request, video: film(9) }))).toBe(failure)
+    expect(await world.error(generate({ ...request, video: videoOf(9) }))).toBe(failure)
   })
 })

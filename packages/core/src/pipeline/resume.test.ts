@@ -15,7 +15,7 @@ import { Tensor, type Video } from "../tensor/tensor.ts"
 const request: GenerateRequest = { prompt: "fox", seed: 4, steps: 5, guidanceScale: 3, negativePrompt: "cat" }
 
 /** Another size than the trained one, so that nothing comes out right by default. */
-const film = (frames: number): Video =>
+const videoOf = (frames: number): Video =>
   Tensor.from(
     "batch frames height width channels",
     [1, frames, 16, 32, 3],
@@ -33,8 +33,8 @@ const samplers = [
 const starts: ReadonlyArray<readonly [string, Partial<GenerateRequest>, WorldChanges]> = [
   ["text", {}, {}],
   ["text with padding", { frames: 17 }, { denoiser: { patch: { frames: 2, height: 2, width: 2 } } }],
-  ["an image", { image: film(1) }, { denoiser: { imageConditioned: true } }],
-  ["a video", { video: film(17), strength: 0.6 }, {}],
+  ["an image", { image: videoOf(1) }, { denoiser: { imageConditioned: true } }],
+  ["a video", { video: videoOf(17), strength: 0.6 }, {}],
 ]
 
 const cases = samplers.flatMap(([name, sampler]) =>
@@ -113,9 +113,9 @@ describe("resume", () => {
 
 describe("a checkpoint", () => {
   it("holds no pictures, but the lengths that they gave", async () => {
-    const [fromVideo] = await checkpointsOf({ ...request, video: film(17) })
+    const [fromVideo] = await checkpointsOf({ ...request, video: videoOf(17) })
     expect(fromVideo!.request).toEqual({ ...request, frames: 17, height: 16, width: 32 })
-    const [fromImage] = await checkpointsOf({ ...request, image: film(1) }, { denoiser: { imageConditioned: true } })
+    const [fromImage] = await checkpointsOf({ ...request, image: videoOf(1) }, { denoiser: { imageConditioned: true } })
     expect(fromImage!.request).toEqual({ ...request, frames: 9, height: 16, width: 32 })
   })
 
